@@ -1,0 +1,13 @@
+//! One small binary per Lambda. Each has its whole life here: read settings, make clients once, run
+//! the flow. Branches of business logic never do.
+
+pub mod batch;
+
+pub mod amazon_notifications;
+pub mod console;
+pub mod dispatcher;
+pub mod fba_order_poller;
+pub mod order_import;
+pub mod sweeper;
+
+mod start;

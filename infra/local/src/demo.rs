@@ -1,0 +1,138 @@
+//! The demo merchant in Weir: made at the first start through the flows that a person uses, as far as
+//! it is not made yet. Its goods and orders live in `shared/sandbox`.
+
+mod connect;
+mod stock;
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use weir_app::{
+    Hub,
+    catalogue::{locations, variants},
+    gate::Site,
+    organizations::{self, DEFAULT_DELIVERY_DAYS, NewOrganization, OrganizationPatch},
+    people::Refusal,
+    ports::{Commit, Expect, Key, Record},
+};
+use weir_domain::{
+    ids::{LocationId, OrganizationId},
+    location::LocationKind,
+    money::Currency,
+    organization::TimeZoneName,
+    variant::{Sku, Tracking, VariantKind},
+};
+use weir_sandbox::amazon::{Demo, demo::CatalogueItem};
+
+use crate::{StartError, sandbox::Sandbox};
+
+/// Base money for one unit, in ten-thousandths.
+const RATES: [(&str, i64); 2] = [("EUR", 1_0800), ("JPY", 67)];
+
+/// The organization of a first start.
+pub(crate) fn first_organization(is_demo: bool) -> Result<NewOrganization, StartError> {
+    let (name, zone) =
+        if is_demo { ("Demo Merchant", "America/New_York") } else { ("My organization", "UTC") };
+    let wrong = |what: String| StartError::set_up("the first organization", what);
+    Ok(NewOrganization {
+        name: name.to_owned(),
+        base_currency: Currency::parse("USD").map_err(|error| wrong(error.to_string()))?,
+        time_zone: TimeZoneName::parse(zone).map_err(|error| wrong(error.to_string()))?,
+        default_delivery_days: DEFAULT_DELIVERY_DAYS,
+    })
+}
+
+/// Makes what is missing of the demo merchant, or finds the sandbox where it is now. Cut off in the
+/// middle it is done to its end at the next start: what is made has an id of its own, made once.
+pub(crate) async fn seed(
+    hub: &Hub,
+    organization: &OrganizationId,
+    sandbox: &Sandbox,
+) -> Result<(), StartError> {
+    let failed = |refusal: Refusal| StartError::set_up("the demo merchant", refusal);
+    if !sandbox.is_seeded() {
+        tracing::info!("making the demo merchant");
+        goods(hub, organization, sandbox).await.map_err(failed)?;
+        connect::all(hub, organization, sandbox).await.map_err(failed)?;
+    } else if let Err(refusal) = connect::again(hub, organization, sandbox).await {
+        // A person may have changed the demo's connections; they say so themselves.
+        tracing::warn!(%refusal, "not every connection of the demo is back at the sandbox");
+        return Ok(());
+    }
+    sandbox.is_seeded_now()
+}
+
+async fn goods(hub: &Hub, organization: &OrganizationId, sandbox: &Sandbox) -> Result<(), Refusal> {
+    organizations::change(hub, organization, &merchant()?).await?;
+    let own = locations::NewLocation {
+        name: "Main warehouse".to_owned(),
+        kind: LocationKind::Own,
+        available_for_fulfillment: true,
+    };
+    locations::create(hub, organization, "demoown", own).await?;
+    for item in Demo::catalogue() {
+        variants::create(hub, organization, &token(&["item", item.sku]), variant(item)?).await?;
+    }
+    for at in &Demo::MARKETPLACES {
+        let country = at.marketplace.country;
+        let new = locations::NewLocation {
+            name: format!("Amazon FBA {country}"),
+            kind: LocationKind::Fba,
+            available_for_fulfillment: true,
+        };
+        locations::create(hub, organization, &location_token(country), new).await?;
+        stock::open(hub, organization, at, sandbox.opened()).await?;
+    }
+    our_requests(hub, organization).await
+}
+
+fn merchant() -> Result<OrganizationPatch, Refusal> {
+    let mut rates = BTreeMap::new();
+    for (code, ten_thousandths) in RATES {
+        let currency =
+            Currency::parse(code).map_err(|error| Refusal::field("exchange_rates", error.to_string()))?;
+        rates.insert(currency, Decimal::new(ten_thousandths, 4));
+    }
+    Ok(OrganizationPatch { exchange_rates: Some(rates), ..OrganizationPatch::default() })
+}
+
+fn variant(item: &CatalogueItem) -> Result<variants::NewVariant, Refusal> {
+    let tracking = Tracking::parse(item.tracking());
+    Ok(variants::NewVariant {
+        sku: sku(item)?,
+        name: item.name.to_owned(),
+        kind: VariantKind::Product,
+        tracking: tracking
+            .ok_or_else(|| Refusal::field("tracking", "The catalogue tracks in an unknown way."))?,
+        default_delivery_days: None,
+    })
+}
+
+fn sku(item: &CatalogueItem) -> Result<Sku, Refusal> {
+    Sku::parse(item.sku).map_err(|error| Refusal::field("sku", error.to_string()))
+}
+
+/// The numbers of the requests that the merchant once sent to Amazon: the order that comes back for
+/// one of them is recognised. (SPEC KF-02)
+async fn our_requests(hub: &Hub, organization: &OrganizationId) -> Result<(), Refusal> {
+    let mut commit = Commit::default();
+    for number in Demo::request_numbers() {
+        commit.put(Key::RequestNumber(organization.clone(), number), Record::RequestNumber, Expect::Anything);
+    }
+    Ok(hub.commit(Site::PersonWrite, &commit).await?)
+}
+
+fn location(country: &str) -> LocationId {
+    LocationId::from_token(&location_token(country))
+}
+
+fn location_token(country: &str) -> String {
+    token(&["fba", country])
+}
+
+/// The token of something of the demo's: the same at every start.
+fn token(parts: &[&str]) -> String {
+    let letters = parts.iter().flat_map(|part| part.chars());
+    let letters = letters.filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
+    "demo".chars().chain(letters).collect()
+}

@@ -1,0 +1,218 @@
+//! A call to a channel: a token out of the bucket, an access token, the request, and what the answer
+//! means. An expired access token costs one more call, a throttled one a delay; neither an order.
+
+use weir_channels::{
+    Channel, ChannelError,
+    channel::{AccessToken, Call, Grant, Operation, Orders, RawOrder, Step},
+    http::{HttpRequest, HttpResponse},
+};
+use weir_domain::{
+    Timestamp,
+    connection::Connection,
+    ids::{AccountId, ChannelOrderId, OrganizationId},
+    outcome::ReasonCode,
+};
+
+use crate::{access_tokens::Cached, gate::Site, hub::Hub, rate_limit};
+
+/// Why a call gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The channel said why.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// Our own share of the channel's rate is used up.
+    #[error("the rate limit's share is used up until {due_at}")]
+    OutOfTokens {
+        /// When there will be a token (on the scheduler's clock).
+        due_at: Timestamp,
+    },
+    /// Something on the way has trouble.
+    #[error("{0}")]
+    Trouble(String),
+}
+
+impl CallError {
+    /// The reason that people read.
+    #[must_use]
+    pub fn reason(&self) -> ReasonCode {
+        match self {
+            Self::OutOfTokens { .. } | Self::Channel(ChannelError::Throttled { .. }) => {
+                ReasonCode::RateLimited
+            }
+            Self::Channel(ChannelError::Revoked(_)) => ReasonCode::CredentialsRevoked,
+            Self::Channel(ChannelError::Denied(_)) => ReasonCode::AccessDenied,
+            Self::Channel(ChannelError::Refused(_)) => ReasonCode::OrderNotFound,
+            Self::Trouble(_)
+            | Self::Channel(
+                ChannelError::Expired
+                | ChannelError::Trouble(_)
+                | ChannelError::PageExpired
+                | ChannelError::Unreadable(_),
+            ) => ReasonCode::ChannelTrouble,
+        }
+    }
+
+    /// Whether a person has to do something on the connection first. (SPEC G-11)
+    #[must_use]
+    pub const fn needs_attention(&self) -> bool {
+        match self {
+            Self::Channel(error) => error.needs_attention(),
+            Self::OutOfTokens { .. } | Self::Trouble(_) => false,
+        }
+    }
+}
+
+/// The account whose token, rate limit and search a connection shares.
+#[must_use]
+pub fn account(connection: &Connection) -> AccountId {
+    connection.shared_account.clone().unwrap_or_else(|| AccountId::from_token(connection.id.as_str()))
+}
+
+/// The channel of a connection.
+///
+/// # Errors
+/// If this build does not know it.
+pub fn channel(connection: &Connection) -> Result<&'static Channel, CallError> {
+    weir_channels::find(&connection.channel).ok_or_else(|| {
+        CallError::Trouble(format!("this build does not know the channel {}", connection.channel))
+    })
+}
+
+/// An access token for a connection, out of the cache or fresh.
+///
+/// # Errors
+/// [`ChannelError::Revoked`] if the credentials are missing or do not work.
+pub async fn access_token(
+    hub: &Hub,
+    organization: &OrganizationId,
+    connection: &Connection,
+    grant: Grant,
+) -> Result<AccessToken, CallError> {
+    let access = channel(connection)?.access;
+    let slot = hub.access_tokens.slot(&account(connection), grant);
+    let mut held = slot.lock().await;
+    if let Some(cached) = held.as_ref().filter(|cached| cached.is_fresh(hub.now())) {
+        return Ok(cached.token.clone());
+    }
+    let credentials = hub
+        .credentials(Site::Credentials, organization, &connection.id)
+        .await
+        .map_err(|error| CallError::Trouble(error.to_string()))?;
+    let request = access.request(&connection.endpoints, &credentials, grant).map_err(|missing| {
+        let fields: Vec<&str> = missing.iter().map(|field| field.path.as_str()).collect();
+        ChannelError::Revoked(format!("{} missing", fields.join(", ")))
+    })?;
+    let asked_at = hub.now();
+    let response =
+        hub.ask(Site::AccessToken, &request).await.map_err(|error| CallError::Trouble(error.to_string()))?;
+    let token = access.answer(&response)?;
+    *held = Some(Cached::new(token.clone(), asked_at));
+    Ok(token)
+}
+
+/// What one call is about.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    /// Where in the flows.
+    pub site: Site,
+    /// Whose.
+    pub organization: &'a OrganizationId,
+    /// On whose behalf.
+    pub connection: &'a Connection,
+    /// With which rate limit.
+    pub operation: Operation,
+    /// How many tokens of that limit are left for others.
+    pub keep_back: u32,
+    /// With which kind of access token.
+    pub grant: Grant,
+}
+
+/// Makes one call and reads its answer.
+///
+/// # Errors
+/// Why it gave nothing.
+pub async fn ask<T>(
+    hub: &Hub,
+    asking: Asking<'_>,
+    build: impl Fn(&AccessToken) -> HttpRequest + Send + Sync,
+    read: impl Fn(&HttpResponse) -> Result<T, ChannelError> + Send + Sync,
+) -> Result<T, CallError> {
+    let mut renewed = false;
+    loop {
+        let token = access_token(hub, asking.organization, asking.connection, asking.grant).await?;
+        let response = send(hub, asking, &build(&token)).await?;
+        match read(&response) {
+            Ok(answer) => return Ok(answer),
+            Err(error) => judge(hub, asking, error, &mut renewed).await?,
+        }
+    }
+}
+
+/// Looks at one order as it is now, in as many calls as its API takes. `None`: the channel does not
+/// know it.
+///
+/// # Errors
+/// Why it gave nothing.
+pub async fn look(
+    hub: &Hub,
+    organization: &OrganizationId,
+    connection: &Connection,
+    orders: &'static dyn Orders,
+    id: &ChannelOrderId,
+) -> Result<Option<RawOrder>, CallError> {
+    let mut answers: Vec<HttpResponse> = Vec::new();
+    let mut renewed = false;
+    loop {
+        let token = access_token(hub, organization, connection, Grant::Merchant).await?;
+        let call = Call { connection, token: &token };
+        let (operation, request) = match orders.look(call, id, &answers)? {
+            Step::Ask(operation, request) => (operation, request),
+            Step::Have(order) => return Ok(Some(order)),
+            Step::NotFound => return Ok(None),
+        };
+        let grant = Grant::Merchant;
+        let asking =
+            Asking { site: Site::ImportLook, organization, connection, operation, keep_back: 0, grant };
+        answers.push(send(hub, asking, &request).await?);
+        if let Err(error) = orders.look(call, id, &answers) {
+            answers.pop();
+            judge(hub, asking, error, &mut renewed).await?;
+        }
+    }
+}
+
+/// Takes a token of the rate limit and sends.
+async fn send(hub: &Hub, asking: Asking<'_>, request: &HttpRequest) -> Result<HttpResponse, CallError> {
+    let account = account(asking.connection);
+    let taken = rate_limit::take(hub, &account, asking.operation, asking.keep_back).await?;
+    let response =
+        hub.ask(asking.site, request).await.map_err(|error| CallError::Trouble(error.to_string()))?;
+    let orders = channel(asking.connection)?.orders;
+    if let Some(micro_rate) = orders.and_then(|orders| orders.told_rate(&response)) {
+        // What could not be noted is told again by the next answer; this one is worth more.
+        let _ = rate_limit::told(hub, &account, asking.operation, taken, micro_rate).await;
+    }
+    Ok(response)
+}
+
+/// Whether a refused call may be made once more: an access token that has ended is renewed, once. A
+/// token that has just been renewed and is refused as well: the credentials are not the matter, so
+/// nobody is called and it is tried again later.
+async fn judge(
+    hub: &Hub,
+    asking: Asking<'_>,
+    error: ChannelError,
+    renewed: &mut bool,
+) -> Result<(), CallError> {
+    let account = account(asking.connection);
+    if error == ChannelError::Expired && !*renewed {
+        *renewed = true;
+        hub.access_tokens.forget(&account);
+        return Ok(());
+    }
+    if let ChannelError::Throttled { micro_rate, .. } = error {
+        rate_limit::emptied(hub, &account, asking.operation, micro_rate).await?;
+    }
+    Err(error.into())
+}

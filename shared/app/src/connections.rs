@@ -1,0 +1,226 @@
+//! Connections: made, read, changed, tested, switched on and off. What they need to work is checked
+//! here, in the words of their channel's own set-up. (SPEC FX-01, G-11, KF-01, KF-13)
+
+mod create;
+mod change;
+mod activate;
+mod attention;
+mod link;
+mod looks;
+mod examine;
+
+use sha2::{Digest, Sha256};
+use weir_channels::{
+    Channel,
+    channel::{AccessToken, Credentials, FieldError, Grant},
+};
+use weir_domain::{
+    connection::{Connection, ConnectionStatus},
+    decide::RuleSet,
+    ids::{AccountId, ConnectionId, LocationId, OrganizationId},
+    location::{Location, LocationKind},
+};
+
+use crate::{
+    call::{self, CallError},
+    gate::Site,
+    hub::Hub,
+    lists::{self, Part, Window},
+    people::{self, Refusal, only},
+    ports::{Index, Key},
+};
+
+pub use activate::{activate, deactivate};
+pub use attention::needs_attention;
+pub use change::{ConnectionPatch, change};
+pub use create::{NewConnection, create};
+pub use examine::{Check, Health, LookHealth, Tested, health, test};
+pub use link::link;
+pub(crate) use looks::with_look;
+
+/// The word for credentials that the channel does not take.
+const CREDENTIALS_REFUSED: &str = "credentials_refused";
+
+/// A connection.
+///
+/// # Errors
+/// If there is none of that id.
+pub async fn read(
+    hub: &Hub,
+    organization: &OrganizationId,
+    id: &ConnectionId,
+) -> Result<Connection, Refusal> {
+    Ok(versioned(hub, organization, id).await?.0)
+}
+
+/// A connection with its version.
+pub(crate) async fn versioned(
+    hub: &Hub,
+    organization: &OrganizationId,
+    id: &ConnectionId,
+) -> Result<(Connection, u64), Refusal> {
+    people::one(hub, Key::Connection(organization.clone(), id.clone()), only!(Connection))
+        .await?
+        .ok_or_else(|| Refusal::not_found("connection", id))
+}
+
+/// Connections, by id.
+///
+/// # Errors
+/// If the cursor is wrong or the store has trouble.
+pub async fn list(
+    hub: &Hub,
+    organization: &OrganizationId,
+    window: &Window,
+) -> Result<Part<Connection>, Refusal> {
+    lists::read_one(hub, Index::Connections(organization.clone()), window, only!(Connection)).await
+}
+
+/// The channel of a connection.
+fn channel(connection: &Connection) -> Result<&'static Channel, Refusal> {
+    call::channel(connection).map_err(|error| Refusal::Trouble(error.to_string()))
+}
+
+/// The account whose token, rate limit and search a connection shares. The organization is part of
+/// it: nothing is shared between two. (SPEC KF-01)
+fn account_id(
+    channel: &Channel,
+    organization: &OrganizationId,
+    connection: &Connection,
+    credentials: &Credentials,
+) -> AccountId {
+    let text = format!("{organization} {}", channel.setup.shared_account(connection, credentials));
+    let digest: String =
+        Sha256::digest(text.as_bytes()).iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+    AccountId::from_token(&digest)
+}
+
+/// The connections that share an account, as they are now.
+async fn family(
+    hub: &Hub,
+    organization: &OrganizationId,
+    account: &AccountId,
+) -> Result<Vec<(Connection, u64)>, Refusal> {
+    let listed =
+        lists::all(hub, Site::PersonRead, Index::Connections(organization.clone()), only!(Connection))
+            .await?;
+    let keys: Vec<Key> = listed.into_iter().map(|(key, _, _)| key).collect();
+    let found = people::several(hub, &keys, only!(Connection)).await?;
+    Ok(found
+        .into_iter()
+        .map(|(_, connection, version)| (connection, version))
+        .filter(|(connection, _)| call::account(connection) == *account)
+        .collect())
+}
+
+/// A connection whose matter was put right: at work again.
+fn mended(connection: &Connection) -> Connection {
+    let status = match &connection.status {
+        ConnectionStatus::NeedsAttention(_) | ConnectionStatus::Active => ConnectionStatus::Active,
+        ConnectionStatus::Inactive => ConnectionStatus::Inactive,
+    };
+    Connection { status, ..connection.clone() }
+}
+
+/// Checks that each credential is one that the channel has.
+fn check_credentials(channel: &Channel, credentials: &Credentials) -> Vec<FieldError> {
+    let known = channel.setup.credential_fields();
+    credentials
+        .iter()
+        .filter_map(|(name, secret)| {
+            let path = format!("credentials.{name}");
+            if !known.contains(&name.as_str()) {
+                let message =
+                    format!("{} has no such credential; it takes {}.", channel.name, known.join(", "));
+                return Some(FieldError { path, message });
+            }
+            let is_blank = secret.expose().trim().is_empty();
+            is_blank.then(|| FieldError { path, message: "It is empty.".to_owned() })
+        })
+        .collect()
+}
+
+/// Checks a place that stock is to be taken from.
+async fn check_location(
+    hub: &Hub,
+    organization: &OrganizationId,
+    channel: &Channel,
+    path: &str,
+    id: &LocationId,
+) -> Result<Option<FieldError>, Refusal> {
+    let key = Key::Location(organization.clone(), id.clone());
+    let found: Option<(Location, u64)> = people::one(hub, key, only!(Location)).await?;
+    let message = match (found, channel.rules) {
+        (None, _) => format!("There is no location {id}."),
+        (Some((location, _)), RuleSet::ShippedByChannel) => match location.kind {
+            LocationKind::Fba => return Ok(None),
+            LocationKind::Own => format!(
+                "{} ships from its own warehouses: choose a location of kind \"fba\". \"{}\" is one of your own.",
+                channel.name, location.name
+            ),
+        },
+    };
+    Ok(Some(FieldError { path: path.to_owned(), message }))
+}
+
+/// Whether endpoints of one's own may be given here.
+fn check_endpoints(hub: &Hub, connection: &Connection) -> Vec<FieldError> {
+    let given =
+        [("endpoints.api", &connection.endpoints.api), ("endpoints.token", &connection.endpoints.token)];
+    let refused = |path: &str| FieldError {
+        path: path.to_owned(),
+        message: "This deployment does not allow endpoints of one's own (parameter AllowEndpoints)."
+            .to_owned(),
+    };
+    given
+        .into_iter()
+        .filter(|(_, endpoint)| endpoint.is_some() && !hub.deployment.allow_endpoints)
+        .map(|(path, _)| refused(path))
+        .collect()
+}
+
+/// What of the credentials is missing.
+fn missing_credentials(
+    channel: &Channel,
+    connection: &Connection,
+    credentials: &Credentials,
+) -> Vec<FieldError> {
+    let missing = channel.access.request(&connection.endpoints, credentials, Grant::Merchant).err();
+    missing
+        .unwrap_or_default()
+        .into_iter()
+        .map(|field| FieldError { path: format!("credentials.{}", field.path), message: field.message })
+        .collect()
+}
+
+/// Asks the channel for an access token with these credentials, past the cache: whether they work.
+async fn try_credentials(
+    hub: &Hub,
+    channel: &Channel,
+    connection: &Connection,
+    credentials: &Credentials,
+) -> Result<AccessToken, CallError> {
+    let request =
+        channel.access.request(&connection.endpoints, credentials, Grant::Merchant).map_err(|missing| {
+            let fields: Vec<&str> = missing.iter().map(|field| field.path.as_str()).collect();
+            weir_channels::ChannelError::Revoked(format!("{} missing", fields.join(", ")))
+        })?;
+    let response =
+        hub.ask(Site::AccessToken, &request).await.map_err(|error| CallError::Trouble(error.to_string()))?;
+    Ok(channel.access.answer(&response)?)
+}
+
+/// Why credentials are not taken over. A channel in trouble tells nothing of them, so nothing changes.
+fn not_working(error: &CallError) -> Refusal {
+    let is_refused = match error {
+        CallError::Channel(error) => !error.is_transient(),
+        CallError::OutOfTokens { .. } | CallError::Trouble(_) => false,
+    };
+    if is_refused {
+        let message = format!("The channel does not take them: {error}. Nothing was changed.");
+        let fields = vec![FieldError { path: "credentials".to_owned(), message }];
+        return Refusal::Invalid { code: CREDENTIALS_REFUSED, fields };
+    }
+    let message = format!("They could not be tested, so nothing was changed ({error}). Try again.");
+    Refusal::conflict("channel_trouble", message)
+}

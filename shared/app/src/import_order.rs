@@ -1,0 +1,287 @@
+//! The one importer: it takes a signal, looks at the order as it is now, decides by the rules, and
+//! commits once. Polls, notifications, people, replays and sweeps all end here. (SPEC G-01)
+
+mod booking;
+mod commit;
+mod park;
+mod state;
+
+use std::borrow::Cow;
+
+use weir_channels::{Channel, channel::RawOrder};
+use weir_domain::{
+    Timestamp,
+    channel_order::{ChannelOrder, SoldBy},
+    connection::{Connection, ConnectionStatus},
+    decide::{self, Decision},
+    organization::Organization,
+    outcome::{Because, Outcome, OutcomeKind, Reason, ReasonCode},
+    sales_order::Booking,
+};
+
+use crate::{
+    call::{self, CallError},
+    connections,
+    flow::FlowError,
+    gate::Site,
+    hub::Hub,
+    message::{Message, Signal},
+    planted::{self, Bug},
+    ports::{CommitError, Key, OrderFile, Record, ledger::Snapshot},
+    recheck,
+};
+
+pub(crate) use commit::snapshot_of;
+
+/// How often an order is read and decided again when others write the same records.
+const TRIES: u32 = 5;
+
+/// How a message ended, for the log's one line about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The order has this outcome now.
+    Decided(OutcomeKind, ReasonCode),
+    /// It waits for its time.
+    Parked(ReasonCode),
+    /// A recheck signalled so many orders.
+    Rechecked(usize),
+}
+
+/// Handles one message of an import queue. When it answers well, all it caused is stored.
+///
+/// # Errors
+/// Something unexpected; the message returns to its queue.
+pub async fn handle(hub: &Hub, message: &Message) -> Result<Ended, FlowError> {
+    match message {
+        Message::Look(signal) => import(hub, signal).await,
+        Message::Recheck(recheck) => recheck::recheck(hub, recheck).await.map(Ended::Rechecked),
+    }
+}
+
+/// One reading of all that a signal is about.
+struct Reading<'a> {
+    signal: &'a Signal,
+    organization: Organization,
+    connection: Connection,
+    connection_version: u64,
+    channel: &'static Channel,
+    file: OrderFile,
+}
+
+async fn import(hub: &Hub, signal: &Signal) -> Result<Ended, FlowError> {
+    for _ in 0..TRIES {
+        let reading = read(hub, signal).await?;
+        match attempt(hub, &reading).await {
+            Err(Stop::Again) => {}
+            Err(Stop::Error(error)) => return Err(error),
+            Ok(ended) => return Ok(ended),
+        }
+    }
+    let reading = read(hub, signal).await?;
+    park::park(hub, &reading, Reason::plain(ReasonCode::Contended), None).await
+}
+
+/// Why an attempt did not end.
+enum Stop {
+    /// What is stored is not what was read any more: read and decide again.
+    Again,
+    /// Something unexpected.
+    Error(FlowError),
+}
+
+impl<E: Into<FlowError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+/// A conflict is decided again; an unknown outcome too, on what is stored by then.
+fn stop(error: CommitError) -> Stop {
+    match error {
+        CommitError::Conflict => Stop::Again,
+        CommitError::Unknown(_) | CommitError::Trouble(_) | CommitError::TooLarge(_) => {
+            Stop::Error(error.into())
+        }
+    }
+}
+
+async fn read<'a>(hub: &Hub, signal: &'a Signal) -> Result<Reading<'a>, FlowError> {
+    let organization_key = Key::Organization(signal.organization.clone());
+    let connection_key = Key::Connection(signal.organization.clone(), signal.connection.clone());
+    let mut found = hub.get(Site::ImportRead, &[organization_key.clone(), connection_key.clone()]).await?;
+    let Some(Record::Organization(organization)) =
+        found.remove(&organization_key).map(|stored| stored.record)
+    else {
+        return Err(FlowError::missing("organization", &signal.organization, &signal.organization));
+    };
+    let stored = found.remove(&connection_key).map(|stored| (stored.record, stored.version));
+    let Some((Record::Connection(connection), connection_version)) = stored else {
+        return Err(FlowError::missing("connection", &signal.connection, &signal.organization));
+    };
+    let channel = call::channel(&connection).map_err(|error| FlowError::new(error.to_string()))?;
+    let file = hub.read_order(Site::ImportRead, &signal.organization, &signal.order()).await?;
+    Ok(Reading { signal, organization, connection, connection_version, channel, file })
+}
+
+async fn attempt(hub: &Hub, reading: &Reading<'_>) -> Result<Ended, Stop> {
+    // What has left is booked to its end, whatever became of the connection since.
+    if let Some((order, version)) = &reading.file.order
+        && matches!(order.booking, Booking::Committing { .. })
+    {
+        return booking::resume(hub, reading, order, *version).await;
+    }
+    if let Some(reason) = at_rest(&reading.connection) {
+        return Ok(park::park(hub, reading, reason, Some(at_once(hub))).await?);
+    }
+    let Some(snapshot) = snapshot(hub, reading).await? else {
+        return not_fetched(hub, reading).await;
+    };
+    let snapshot = match snapshot {
+        Look::Have(snapshot) => snapshot,
+        Look::Parked(ended) => return Ok(ended),
+    };
+    let orders = reading.channel.orders.ok_or_else(|| FlowError::new("the channel has no orders"))?;
+    match orders.read(&snapshot.format, &snapshot.body) {
+        Ok(order) => decide(hub, reading, &snapshot, &order).await,
+        Err(malformed) => {
+            let because = vec![Because::new("unreadable", malformed.message.clone())];
+            let message = format!("What the channel sent cannot be read: {malformed}.");
+            let outcome = Outcome {
+                kind: OutcomeKind::Failed,
+                reason: Reason::new(ReasonCode::MalformedOrder, message),
+            };
+            let decision =
+                Decision { outcome, because, shipped_at: None, changes: decide::Changes::default() };
+            commit::commit(
+                hub,
+                reading,
+                commit::Seen::unreadable(&snapshot),
+                &decision,
+                &state::Loaded::default(),
+            )
+            .await
+        }
+    }
+}
+
+/// Why a connection's orders wait, if it is not at work.
+fn at_rest(connection: &Connection) -> Option<Reason> {
+    match &connection.status {
+        ConnectionStatus::Active => None,
+        ConnectionStatus::Inactive => Some(Reason::plain(ReasonCode::ConnectionInactive)),
+        ConnectionStatus::NeedsAttention(reason) => Some(reason.clone()),
+    }
+}
+
+/// What waits for its connection is due at once: the sweeper takes only what belongs to one at work.
+fn at_once(hub: &Hub) -> Timestamp {
+    hub.clock.scheduler_now()
+}
+
+/// How a look for the order's state ended.
+enum Look {
+    Have(Snapshot),
+    Parked(Ended),
+}
+
+/// The order as it is now: the kept snapshot if the signal says that it will do, else the channel is
+/// asked. `None`: the channel does not know the order.
+async fn snapshot(hub: &Hub, reading: &Reading<'_>) -> Result<Option<Look>, Stop> {
+    let kept = reading.file.snapshot.as_ref();
+    if let Some(kept) = kept.filter(|kept| reading.signal.snapshot_at.is_some_and(|at| kept.updated_at >= at))
+    {
+        return Ok(Some(Look::Have(kept.clone())));
+    }
+    let Reading { signal, connection, channel, .. } = reading;
+    let orders = channel.orders.ok_or_else(|| FlowError::new("the channel has no orders"))?;
+    match call::look(hub, &signal.organization, connection, orders, &signal.channel_order_id).await {
+        Ok(Some(order)) if order.channel_order_id != signal.channel_order_id => {
+            let error = CallError::Trouble("the answer is about another order than was asked for".to_owned());
+            Ok(Some(Look::Parked(wait_for_channel(hub, reading, &error).await?)))
+        }
+        Ok(Some(order)) => Ok(Some(Look::Have(keep(hub, reading, order).await?))),
+        Ok(None) => Ok(None),
+        Err(CallError::Channel(weir_channels::ChannelError::Refused(_))) => Ok(None),
+        Err(error) => Ok(Some(Look::Parked(wait_for_channel(hub, reading, &error).await?))),
+    }
+}
+
+/// Keeps what the channel answered: what waits is decided again without asking, and what cannot be
+/// read can be looked into.
+async fn keep(hub: &Hub, reading: &Reading<'_>, order: RawOrder) -> Result<Snapshot, FlowError> {
+    let signal = reading.signal;
+    let known = reading.file.observation.as_ref().map(|(observation, _)| observation);
+    let snapshot = snapshot_of(order, known, hub.now());
+    hub.keep_snapshot(Site::ImportKeep, &signal.organization, &signal.order(), &snapshot).await?;
+    Ok(snapshot)
+}
+
+/// The channel did not answer with the order: the signal waits, and if the credentials are the
+/// matter the connection says so, once. (SPEC G-11, G-12)
+async fn wait_for_channel(hub: &Hub, reading: &Reading<'_>, error: &CallError) -> Result<Ended, FlowError> {
+    let code = error.reason();
+    let reason = Reason::new(code, format!("{} ({error})", code.sentence()));
+    if error.needs_attention() {
+        let organization = &reading.signal.organization;
+        let connection = (&reading.connection, reading.connection_version);
+        connections::needs_attention(hub, organization, connection, code, &error.to_string()).await?;
+    }
+    let due_at = match error {
+        CallError::OutOfTokens { due_at } => Some(*due_at),
+        CallError::Channel(_) | CallError::Trouble(_) => error.needs_attention().then(|| at_once(hub)),
+    };
+    park::park(hub, reading, reason, due_at).await
+}
+
+/// The channel does not know the order.
+async fn not_fetched(hub: &Hub, reading: &Reading<'_>) -> Result<Ended, Stop> {
+    let reason = Reason::plain(ReasonCode::OrderNotFound);
+    let because =
+        vec![Because::new("not_found", "The channel was asked for the order and does not know it.")];
+    let outcome = Outcome { kind: OutcomeKind::Failed, reason };
+    let decision = Decision { outcome, because, shipped_at: None, changes: decide::Changes::default() };
+    commit::commit(hub, reading, commit::Seen::nothing(), &decision, &state::Loaded::default()).await
+}
+
+async fn decide(
+    hub: &Hub,
+    reading: &Reading<'_>,
+    snapshot: &Snapshot,
+    order: &ChannelOrder,
+) -> Result<Ended, Stop> {
+    let loaded = state::load(hub, reading, order).await?;
+    let known = reading.file.order.as_ref().map(|(order, _)| order);
+    let forgets = planted::is(Bug::NoTombstone) && known.is_some_and(|order| order.deleted_at.is_some());
+    let stale = planted::is(Bug::StaleOverwrite);
+    let observation = reading.file.observation.as_ref().map(|(observation, _)| observation);
+    let order = &planted_order(order, &loaded);
+    let state = decide::State {
+        organization: &reading.organization,
+        connection: &reading.connection,
+        order: known.filter(|_| !forgets),
+        observation: observation.filter(|_| !forgets && !stale),
+        variants: &loaded.variants,
+        stock: &loaded.stock,
+        is_own_request: loaded.is_own_request,
+    };
+    let decision = decide::decide(reading.channel.rules, &state, order, hub.now());
+    let seen = commit::Seen::order(snapshot, order);
+    if let Some(Booking::Committing { .. }) = decision.changes.order.as_ref().map(|order| &order.booking) {
+        return booking::begin(hub, reading, seen, &decision).await;
+    }
+    commit::commit(hub, reading, seen, &decision, &loaded).await
+}
+
+/// The order as it is; the bug bench plants here what others get wrong.
+fn planted_order<'a>(order: &'a ChannelOrder, loaded: &state::Loaded) -> Cow<'a, ChannelOrder> {
+    let mut order = Cow::Borrowed(order);
+    if planted::is(Bug::ImportsOwnRequests) {
+        order.to_mut().sold_by = SoldBy::Channel;
+    }
+    if planted::is(Bug::HalfImport) {
+        let is_known =
+            |sku: &Option<String>| sku.as_ref().is_some_and(|sku| loaded.variants.contains_key(sku));
+        order.to_mut().lines.retain(|line| is_known(&line.sku));
+    }
+    order
+}

@@ -1,0 +1,122 @@
+//! A store at a channel: whose account it is, where its stock lies, and whether it works.
+
+use jiff::Timestamp;
+
+use crate::{
+    ids::{AccountId, ChannelName, ConnectionId, LocationId},
+    outcome::Reason,
+};
+
+/// One store of a channel, or one Amazon seller and marketplace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Which channel.
+    pub channel: ChannelName,
+    /// How people call it.
+    pub name: String,
+    /// Whose account at the channel; it belongs to one connection for ever.
+    pub remote: RemoteAccount,
+    /// The account at the channel whose token, rate limit and search it shares with others; known
+    /// once it has credentials. (SPEC KF-01)
+    pub shared_account: Option<AccountId>,
+    /// Whether it works.
+    pub status: ConnectionStatus,
+    /// Where its stock is taken from (Amazon: the FBA location).
+    pub default_location: Option<LocationId>,
+    /// The channel's locations and Weir's.
+    pub location_map: Vec<(String, LocationId)>,
+    /// What can be set on it.
+    pub settings: ConnectionSettings,
+    /// Whom Weir calls instead of the channel's own hosts.
+    pub endpoints: Endpoints,
+    /// The first activation: what shipped since imports. (SPEC KF-01)
+    pub first_activated_at: Option<Timestamp>,
+    /// The last activation.
+    pub activated_at: Option<Timestamp>,
+    /// The last deactivation.
+    pub deactivated_at: Option<Timestamp>,
+    /// Orders that shipped before this are not imported by themselves; a backfill moves it back.
+    pub orders_from: Option<Timestamp>,
+    /// The channel's notifications, as far as they were set up. (SPEC KF-14)
+    pub notifications: NotificationLink,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Whose account at the channel. (SPEC §0 "source id")
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RemoteAccount {
+    /// Seller id, shop domain or store hash.
+    pub account: String,
+    /// The marketplace, where a channel has several for one account.
+    pub marketplace: Option<String>,
+}
+
+/// Whether a connection works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionStatus {
+    /// Not activated, or deactivated.
+    Inactive,
+    /// At work.
+    Active,
+    /// Somebody has to do something before it goes on. (SPEC G-11)
+    NeedsAttention(Reason),
+}
+
+impl ConnectionStatus {
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Inactive => "inactive",
+            Self::Active => "active",
+            Self::NeedsAttention(_) => "needs_attention",
+        }
+    }
+}
+
+/// What can be set on a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionSettings {
+    /// Whether aliases decide; on as soon as the connection has one. (SPEC KF-05)
+    pub sku_aliasing: bool,
+    /// Which of the channel's order APIs is read (Amazon: `2026-01-01` or `v0`).
+    pub orders_api: String,
+}
+
+/// Base URLs that replace the channel's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Endpoints {
+    /// Of the API.
+    pub api: Option<String>,
+    /// Of the token service.
+    pub token: Option<String>,
+}
+
+/// How far the channel's notifications were set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum NotificationLink {
+    /// Not asked for: this deployment has no queue that the channel can reach.
+    #[default]
+    Off,
+    /// Subscribed.
+    Subscribed {
+        /// The channel's id of the subscription.
+        subscription: String,
+    },
+    /// It was tried and did not work; the poll stays as the net.
+    Failed {
+        /// Why, in words.
+        message: String,
+    },
+}
+
+impl Connection {
+    /// Whether it is at work.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self.status, ConnectionStatus::Active)
+    }
+}

@@ -1,0 +1,46 @@
+//! Every limit of the rules, with its unit and its reason.
+
+use jiff::SignedDuration;
+
+/// Touched items up to which an order commits in one transaction, [`ITEMS_BESIDES_STOCK`] among
+/// them. DynamoDB allows 100 items; the rest is room to spare. (SPEC G-05)
+pub const ITEMS_IN_ONE_COMMIT: usize = 80;
+
+/// Items that a commit of an order touches besides its stock: the order, its observation, its
+/// history and its outgoing messages.
+pub const ITEMS_BESIDES_STOCK: usize = 6;
+
+/// Touched items up to which a chunk of a big order commits: DynamoDB's 100, less the chunk's key,
+/// the order's version and room to spare.
+pub const ITEMS_IN_ONE_CHUNK: usize = 90;
+
+/// The largest quantity of a row that is believed. Beyond it the sender is broken, and sums of such
+/// quantities could not be held.
+pub const UNITS_OF_A_ROW: i64 = 1_000_000_000;
+
+/// The largest amount that is believed, in the currency's main unit, for the same reason.
+pub const AMOUNT_OF_A_ROW: i64 = 1_000_000_000_000_000;
+
+/// Rows of an order beyond which it waits as `order_too_large`. (SPEC G-05)
+pub const ROWS_OF_AN_ORDER: usize = 1_000;
+
+/// Rows whose stock moves in one chunk transaction of a big order, at most: each touches a stock item,
+/// a movement for each batch, and serial numbers. Where those are many, a chunk has fewer rows.
+pub const ROWS_IN_A_CHUNK: usize = 20;
+
+/// How far a look at a channel's changes reaches back behind the cursor. (SPEC KF-01)
+pub const OVERLAP: SignedDuration = SignedDuration::from_mins(15);
+
+/// How late an order may be delivered that is still believed to ship after a connection's first
+/// activation: beyond that a change of it is taken for a later touch, and a backfill brings it. (SPEC KF-01)
+pub const LATE_AT_MOST: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// How long after delivery a buyer's personal data may be kept. (SPEC OP-05)
+pub const PERSONAL_DATA_DAYS: i64 = 30;
+
+/// Live batches that one variant may have at one location: they live in its stock item, which
+/// DynamoDB limits to 400 KB.
+pub const BATCHES_OF_A_STOCK_ITEM: usize = 2_000;
+
+/// How often an observation that changes nothing touches its last-seen time. (SPEC G-03)
+pub const LAST_SEEN_EVERY: SignedDuration = SignedDuration::from_hours(1);

@@ -1,0 +1,380 @@
+//! The sales order: rows, prices, fulfillments, and the hidden source id that it bears for ever.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use crate::{
+    channel_order::ChargeKind,
+    ids::{
+        ChannelName, ChannelOrderId, ConnectionId, CustomerId, FulfillmentId, LocationId, RowId,
+        SalesOrderId, VariantId,
+    },
+    money::{Currency, Money},
+    stock::BatchTake,
+    variant::Sku,
+};
+
+/// A sales order. A deleted one stays, as its own tombstone. (SPEC KS-26)
+#[derive(Clone, Debug, PartialEq)]
+pub struct SalesOrder {
+    /// Its id.
+    pub id: SalesOrderId,
+    /// The number that people see.
+    pub order_no: String,
+    /// Where it came from; `None` for one made in Weir.
+    pub source: Option<Source>,
+    /// How far it is.
+    pub status: OrderStatus,
+    /// Whether all of it is booked. (SPEC G-05)
+    pub booking: Booking,
+    /// The currency the buyer paid in; `None` if the channel gave no amount at all.
+    pub currency: Option<Currency>,
+    /// Base money for one unit of that currency. (SPEC G-08)
+    pub exchange_rate: Option<Decimal>,
+    /// The total in the base currency; `None` with no rate.
+    pub base_total: Option<Money>,
+    /// The total that the channel gave.
+    pub channel_total: Option<Money>,
+    /// What somebody should know about it.
+    pub flags: BTreeSet<Flag>,
+    /// Who bought it.
+    pub customer: Option<CustomerId>,
+    /// The buyer's own reference.
+    pub customer_ref: Option<String>,
+    /// What was bought.
+    pub rows: Vec<Row>,
+    /// Charges besides the goods, one of a kind.
+    pub charges: Vec<Charge>,
+    /// What was packed or delivered.
+    pub fulfillments: Vec<Fulfillment>,
+    /// When the buyer ordered.
+    pub ordered_at: Timestamp,
+    /// When it should be with the buyer.
+    pub delivery_date: Option<Timestamp>,
+    /// The channel's time of the state that was decided upon.
+    pub channel_updated_at: Option<Timestamp>,
+    /// When Weir made it.
+    pub created_at: Timestamp,
+    /// When it was deleted in Weir.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// The hidden source id of an imported order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Its channel.
+    pub channel: ChannelName,
+    /// The channel's id of the order.
+    pub channel_order_id: ChannelOrderId,
+}
+
+/// How far an order, or a row of it, is. It moves only to the right, and from delivered never back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OrderStatus {
+    /// Nothing packed.
+    NotShipped,
+    /// Packed.
+    Packed,
+    /// A part is delivered.
+    PartiallyDelivered,
+    /// All is delivered.
+    Delivered,
+}
+
+impl OrderStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::NotShipped, Self::Packed, Self::PartiallyDelivered, Self::Delivered];
+
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotShipped => "not_shipped",
+            Self::Packed => "packed",
+            Self::PartiallyDelivered => "partially_delivered",
+            Self::Delivered => "delivered",
+        }
+    }
+
+    /// Reads the word of the API.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// Whether all of an order's stock is booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Booking {
+    /// All is booked; people see the order.
+    Complete,
+    /// A big order whose stock moves chunk by chunk; nobody sees it yet. Its only fulfillment is the
+    /// plan, whose rows are spread evenly over the chunks. (SPEC G-05)
+    Committing {
+        /// How many chunks its plan has.
+        chunks: u32,
+    },
+}
+
+/// What somebody should know about an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flag {
+    /// Batches or serial numbers are not all known. (SPEC G-10, KF-11, KF-12)
+    MissingTrackingData,
+    /// On-hand went below zero. (SPEC G-10)
+    NegativeStock,
+    /// A price did not come; it is unknown, not 0. (SPEC KF-15)
+    PriceUnknown,
+    /// No tax data came; tax is unknown, not 0. (SPEC KF-06)
+    TaxUnknown,
+    /// No exchange rate: the base total is missing. (SPEC G-08)
+    BaseTotalMissing,
+    /// The rows do not add up to the channel's own total. (SPEC G-06)
+    TotalDiffers,
+}
+
+impl Flag {
+    /// Every flag.
+    pub const ALL: [Self; 6] = [
+        Self::MissingTrackingData,
+        Self::NegativeStock,
+        Self::PriceUnknown,
+        Self::TaxUnknown,
+        Self::BaseTotalMissing,
+        Self::TotalDiffers,
+    ];
+
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingTrackingData => "missing_tracking_data",
+            Self::NegativeStock => "negative_stock",
+            Self::PriceUnknown => "price_unknown",
+            Self::TaxUnknown => "tax_unknown",
+            Self::BaseTotalMissing => "base_total_missing",
+            Self::TotalDiffers => "total_differs",
+        }
+    }
+
+    /// A sentence for people.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::MissingTrackingData => "Batches or serial numbers of some units are not known.",
+            Self::NegativeStock => "More left than was on hand: stock went below zero.",
+            Self::PriceUnknown => "The channel gave no price for some rows.",
+            Self::TaxUnknown => "The channel gave no tax data for some rows.",
+            Self::BaseTotalMissing => {
+                "There is no exchange rate for this currency, so the base total is missing."
+            }
+            Self::TotalDiffers => "The rows do not add up to the total that the channel gave.",
+        }
+    }
+
+    /// Reads the word of the API.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|flag| flag.as_str() == word)
+    }
+}
+
+/// A row. Amounts are for the whole row, net of tax, in the order's currency; `None` is unknown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its id, unique in the order and made of the channel's line id.
+    pub id: RowId,
+    /// The channel's id of the line.
+    pub channel_line_id: Option<String>,
+    /// The variant's SKU when the row was made.
+    pub sku: Sku,
+    /// The SKU as the channel spelled it, where that is another one. (SPEC KF-05)
+    pub channel_sku: Option<String>,
+    /// The variant it was matched to.
+    pub variant: VariantId,
+    /// The title.
+    pub name: String,
+    /// Units.
+    pub quantity: i64,
+    /// Net price of one unit, derived from the line's total; up to 10 digits after the point.
+    pub price_per_unit: Option<Decimal>,
+    /// Net amount before discount, exact to the smallest unit.
+    pub amount: Option<Decimal>,
+    /// Net discount, exact to the smallest unit.
+    pub discount: Decimal,
+    /// Tax after discount, exact to the smallest unit.
+    pub tax: Option<Decimal>,
+    /// Per cent.
+    pub tax_rate: Option<Decimal>,
+    /// Where it is taken from.
+    pub location: Option<LocationId>,
+    /// How far it is.
+    pub status: OrderStatus,
+    /// Delivered units.
+    pub delivered_quantity: i64,
+    /// Whether it was invoiced.
+    pub invoiced: bool,
+    /// What else the channel told, such as serial numbers without a record. (SPEC KF-12)
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Row {
+    /// Net amount after discount.
+    #[must_use]
+    pub fn net(&self) -> Option<Decimal> {
+        self.amount.map(|amount| amount - self.discount)
+    }
+
+    /// The discount in per cent of the amount, rounded to four digits. (SPEC KS-25)
+    #[must_use]
+    pub fn discount_percent(&self) -> Option<Decimal> {
+        let amount = self.amount?;
+        if amount.is_zero() {
+            return None;
+        }
+        Some((self.discount * Decimal::ONE_HUNDRED / amount).round_dp(4).normalize())
+    }
+}
+
+/// A charge besides the goods, net of tax.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Charge {
+    /// What for.
+    pub kind: ChargeKind,
+    /// Net amount before discount.
+    pub amount: Decimal,
+    /// Net discount.
+    pub discount: Decimal,
+    /// Tax after discount; `None` is unknown.
+    pub tax: Option<Decimal>,
+}
+
+/// What was packed or delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fulfillment {
+    /// Its id, unique in the order.
+    pub id: FulfillmentId,
+    /// Packed or delivered.
+    pub status: FulfillmentStatus,
+    /// Which rows, how much of each, out of which batches and serial numbers.
+    pub rows: Vec<FulfillmentRow>,
+    /// The parcel, if known.
+    pub tracking: Option<Tracking>,
+    /// Who did it.
+    pub by: FulfillmentBy,
+    /// The business time: when it shipped.
+    pub shipped_at: Timestamp,
+    /// When Weir booked it.
+    pub created_at: Timestamp,
+}
+
+/// A row's part of a fulfillment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FulfillmentRow {
+    /// The row.
+    pub row: RowId,
+    /// Units.
+    pub quantity: i64,
+    /// Out of which batches; units not named here were booked without a batch.
+    pub batches: Vec<BatchTake>,
+    /// Which serial numbers.
+    pub serial_numbers: Vec<String>,
+}
+
+/// How far a fulfillment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FulfillmentStatus {
+    /// Packed.
+    Packed,
+    /// Delivered.
+    Delivered,
+}
+
+impl FulfillmentStatus {
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Packed => "packed",
+            Self::Delivered => "delivered",
+        }
+    }
+}
+
+/// Who made a fulfillment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FulfillmentBy {
+    /// A person or a rule in Weir.
+    Weir,
+    /// The channel.
+    Channel,
+}
+
+impl FulfillmentBy {
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Weir => "weir",
+            Self::Channel => "channel",
+        }
+    }
+}
+
+/// A parcel's tracking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracking {
+    /// The number.
+    pub number: Option<String>,
+    /// The carrier.
+    pub carrier: Option<String>,
+    /// Where to follow it.
+    pub url: Option<String>,
+}
+
+/// The sums of an order; a sum over an unknown part is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Rows before discount, net.
+    pub subtotal: Option<Decimal>,
+    /// Discounts of rows and charges, net.
+    pub discount: Decimal,
+    /// Charges of the kind shipping before discount, net.
+    pub shipping: Decimal,
+    /// All other charges before discount, net.
+    pub other_charges: Decimal,
+    /// Tax of rows and charges; unknown tax counts as nothing here and bears [`Flag::TaxUnknown`].
+    pub tax: Decimal,
+    /// What the buyer paid: `subtotal - discount + shipping + other_charges + tax`.
+    pub total: Option<Decimal>,
+}
+
+impl SalesOrder {
+    /// The sums, rebuilt from rows and charges. (SPEC G-06)
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let subtotal = self.rows.iter().map(|row| row.amount).sum::<Option<Decimal>>();
+        let charge = |shipping: bool| -> Decimal {
+            let of_kind =
+                self.charges.iter().filter(|charge| (charge.kind == ChargeKind::Shipping) == shipping);
+            of_kind.map(|charge| charge.amount).sum()
+        };
+        let discount = self.rows.iter().map(|row| row.discount).sum::<Decimal>()
+            + self.charges.iter().map(|charge| charge.discount).sum::<Decimal>();
+        let tax = self.rows.iter().filter_map(|row| row.tax).sum::<Decimal>()
+            + self.charges.iter().filter_map(|charge| charge.tax).sum::<Decimal>();
+        let (shipping, other_charges) = (charge(true), charge(false));
+        let total = subtotal.map(|subtotal| subtotal - discount + shipping + other_charges + tax);
+        Totals { subtotal, discount, shipping, other_charges, tax, total }
+    }
+
+    /// Whether people see it: all of it is booked, and it was not deleted.
+    #[must_use]
+    pub fn is_visible(&self) -> bool {
+        self.booking == Booking::Complete && self.deleted_at.is_none()
+    }
+}

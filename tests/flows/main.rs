@@ -1,0 +1,26 @@
+//! Whole flows on the embedded store, and the walls of the house.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
+mod tidy;
+
+mod import;
+mod money;
+mod stock;
+mod waiting;
+mod looks;
+mod notices;
+mod again;
+mod rates;
+mod burst;
+mod big_orders;
+mod bad_input;
+mod restart;
+mod trouble;
+mod official;
+mod privacy;
+mod tenancy;
+mod events;
+mod costs;
+
+mod written;

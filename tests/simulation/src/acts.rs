@@ -1,0 +1,97 @@
+//! What can happen in a world, at Amazon and by people.
+
+use crate::places::Place;
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// A buyer orders.
+    Order(usize),
+    /// A pending order is paid.
+    Pay(usize),
+    /// All of an order ships.
+    Ship(usize),
+    /// Some of its first line ships.
+    ShipPart(usize, u32),
+    /// An order is cancelled.
+    Cancel(usize),
+    /// Amazon touches an order.
+    Touch(usize),
+    /// An order's first line gets dearer.
+    Raise(usize),
+    /// An order's first line has one unit fewer.
+    Lessen(usize),
+    /// An order is written as it should be.
+    Heal(usize),
+    /// Every access token dies.
+    ExpireTokens,
+    /// The seller takes its authorization back.
+    Revoke,
+    /// The seller authorizes again.
+    Restore,
+    /// A person enters credentials again.
+    Reauthorize(Place),
+    /// A person switches a connection off.
+    Deactivate(Place),
+    /// A person switches a connection on.
+    Activate(Place),
+    /// A person wants the orders of the last hour as well.
+    Backfill(Place),
+    /// A person tries a connection.
+    Test(Place),
+    /// A person makes a variant of a SKU that orders wait for.
+    MakeVariant(Place, &'static str),
+    /// A person maps a SKU that orders wait for.
+    MakeAlias(Place, &'static str, &'static str),
+    /// A person locks the inventory up to yesterday.
+    Lock,
+    /// A person unlocks it.
+    Unlock,
+    /// A person deletes an order, once it is in.
+    Delete(usize),
+    /// A person asks for an order.
+    Ask(usize),
+    /// Somebody puts a message in that nobody can read.
+    Poison,
+}
+
+/// What a person's act is about, where the order of acts matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A connection.
+    Connection(Place),
+    /// The lock date.
+    LockDate,
+}
+
+impl Act {
+    /// What it is about.
+    #[must_use]
+    pub const fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::Deactivate(place) | Self::Activate(place) | Self::Test(place) => {
+                Some(Subject::Connection(*place))
+            }
+            Self::Lock | Self::Unlock => Some(Subject::LockDate),
+            Self::Order(_)
+            | Self::Pay(_)
+            | Self::Ship(_)
+            | Self::ShipPart(..)
+            | Self::Cancel(_)
+            | Self::Touch(_)
+            | Self::Raise(_)
+            | Self::Lessen(_)
+            | Self::Heal(_)
+            | Self::ExpireTokens
+            | Self::Revoke
+            | Self::Restore
+            | Self::Reauthorize(_)
+            | Self::Backfill(_)
+            | Self::MakeVariant(..)
+            | Self::MakeAlias(..)
+            | Self::Delete(_)
+            | Self::Ask(_)
+            | Self::Poison => None,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The bug bench: realistic bugs, planted one at a time. The happy path catches some; the sweep and
+//! the seeds must catch every one.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use weir_app::planted::{self, Bug};
+use weir_simulation::{gate::Source, parallel, script::Script, seeds, sweep};
+
+/// Seeds that are tried for each bug; most need a few.
+const SEEDS: u64 = 4_000;
+
+/// Runs the bench, prints its matrix, and says whether each bug was caught by sweep or seeds.
+pub(crate) fn bench(threads: usize) -> bool {
+    planted::plant(None);
+    let baseline = match sweep::baseline() {
+        Ok(baseline) => baseline,
+        Err(error) => {
+            println!("{error}");
+            return false;
+        }
+    };
+    let happy = sweep::live(Script::happy(), Source::None).projection;
+    let singles = sweep::singles(&baseline);
+    println!(
+        "{:<22}{:<9}{:<44}{:<30}",
+        "bug", "happy", "sweep (first fault that shows it)", "seeds (first that shows it)"
+    );
+    let mut survivors = 0;
+    for bug in Bug::ALL {
+        planted::plant(Some(*bug));
+        let by_happy = sweep::verdict(&sweep::live(Script::happy(), Source::None), &happy).is_some();
+        let day = sweep::verdict(&sweep::live(Script::for_sweep(), Source::None), &baseline.projection);
+        let by_sweep = match day {
+            Some(_) => Some("without any fault".to_owned()),
+            None => first_fault(threads, &singles, &baseline.projection),
+        };
+        let by_seeds = first_seed(*bug, threads);
+        let is_caught = by_sweep.is_some() || by_seeds.is_some();
+        survivors += u32::from(!is_caught);
+        println!(
+            "{:<22}{:<9}{:<44}{:<30}{}",
+            bug.name(),
+            if by_happy { "caught" } else { "-" },
+            by_sweep.unwrap_or_else(|| "-".to_owned()),
+            by_seeds.map_or_else(|| "-".to_owned(), |(seed, _)| format!("seed {seed}")),
+            if is_caught { "" } else { "SURVIVES" }
+        );
+    }
+    planted::plant(None);
+    println!("{survivors} of {} bugs survive", Bug::ALL.len());
+    survivors == 0
+}
+
+/// The first single fault of the sweep under which the bug shows.
+fn first_fault(
+    threads: usize,
+    singles: &[std::collections::BTreeMap<u64, weir_simulation::gate::Mode>],
+    expected: &[String],
+) -> Option<String> {
+    let first = AtomicU64::new(u64::MAX);
+    let found = parallel::run(threads, singles.len(), |_: &mut (), number| {
+        let report = sweep::live(Script::for_sweep(), sweep::at(singles[number].clone()));
+        if sweep::verdict(&report, expected).is_some() {
+            first.fetch_min(number as u64, Ordering::Relaxed);
+            return false;
+        }
+        true
+    });
+    drop(found);
+    let number = usize::try_from(first.into_inner()).ok()?;
+    let (effect, mode) = singles.get(number)?.first_key_value()?;
+    Some(format!("effect {effect}, {mode:?}"))
+}
+
+/// The first seed under which the bug shows, and without it does not.
+fn first_seed(bug: Bug, threads: usize) -> Option<(u64, String)> {
+    let mut from = 0;
+    while from < SEEDS {
+        let all: Vec<u64> = (from..SEEDS).collect();
+        let (seed, failure) = seeds::run(&all, threads, true).failures.into_iter().next()?;
+        planted::plant(None);
+        let is_well = seeds::live(seed, false).failure.is_none();
+        planted::plant(Some(bug));
+        if is_well {
+            return Some((seed, failure));
+        }
+        from = seed + 1;
+    }
+    None
+}
