@@ -3,7 +3,7 @@
 
 mod look;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use weir_domain::{
     connection::Connection,
@@ -40,9 +40,9 @@ pub struct Ticked {
 pub async fn tick(hub: &Hub) -> Result<Ticked, FlowError> {
     let mut ticked = Ticked::default();
     for organization in organizations(hub, Site::PollRead).await? {
-        for (account, connections) in accounts(hub, &organization).await? {
+        for account in accounts(hub, &organization).await? {
             ticked.accounts += 1;
-            if let Err(error) = look::account(hub, &organization, &account, &connections, &mut ticked).await {
+            if let Err(error) = look::account(hub, &organization, &account, &mut ticked).await {
                 tracing::warn!(organization = %organization, account = %account, %error, "a look went wrong");
                 ticked.errors += 1;
             }
@@ -51,19 +51,29 @@ pub async fn tick(hub: &Hub) -> Result<Ticked, FlowError> {
     Ok(ticked)
 }
 
-/// The active connections of an organization, with their versions, by the account they share.
-async fn accounts(
+/// The accounts that connections at work share.
+async fn accounts(hub: &Hub, organization: &OrganizationId) -> Result<BTreeSet<AccountId>, FlowError> {
+    let connections = connections(hub, Site::PollRead, organization).await?;
+    Ok(connections
+        .iter()
+        .filter(|(connection, _)| is_pulled(connection))
+        .map(|(it, _)| call::account(it))
+        .collect())
+}
+
+/// An account's connections at work, with their versions.
+async fn active(
     hub: &Hub,
     organization: &OrganizationId,
-) -> Result<BTreeMap<AccountId, Vec<(Connection, u64)>>, FlowError> {
-    let mut accounts: BTreeMap<AccountId, Vec<(Connection, u64)>> = BTreeMap::new();
-    for (connection, version) in connections(hub, Site::PollRead, organization).await? {
-        let pulls = call::channel(&connection).is_ok_and(|channel| channel.orders.is_some());
-        if connection.is_active() && pulls {
-            accounts.entry(call::account(&connection)).or_default().push((connection, version));
-        }
-    }
-    Ok(accounts)
+    account: &AccountId,
+) -> Result<Vec<(Connection, u64)>, FlowError> {
+    let mut connections = connections(hub, Site::PollRead, organization).await?;
+    connections.retain(|(connection, _)| is_pulled(connection) && call::account(connection) == *account);
+    Ok(connections)
+}
+
+fn is_pulled(connection: &Connection) -> bool {
+    connection.is_active() && call::channel(connection).is_ok_and(|channel| channel.orders.is_some())
 }
 
 /// Every organization.

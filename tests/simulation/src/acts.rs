@@ -65,6 +65,37 @@ pub enum Subject {
 }
 
 impl Act {
+    /// Whether it puts right what the end of the day is judged by: a shrunk day keeps it.
+    #[must_use]
+    pub const fn is_mending(&self) -> bool {
+        match self {
+            Self::Restore
+            | Self::Reauthorize(_)
+            | Self::Activate(_)
+            | Self::MakeVariant(..)
+            | Self::MakeAlias(..)
+            | Self::Unlock => true,
+            Self::Order(_)
+            | Self::Pay(_)
+            | Self::Ship(_)
+            | Self::ShipPart(..)
+            | Self::Cancel(_)
+            | Self::Touch(_)
+            | Self::Raise(_)
+            | Self::Lessen(_)
+            | Self::Heal(_)
+            | Self::ExpireTokens
+            | Self::Revoke
+            | Self::Deactivate(_)
+            | Self::Backfill(_)
+            | Self::Test(_)
+            | Self::Lock
+            | Self::Delete(_)
+            | Self::Ask(_)
+            | Self::Poison => false,
+        }
+    }
+
     /// What it is about.
     #[must_use]
     pub const fn subject(&self) -> Option<Subject> {

@@ -21,7 +21,7 @@ const THREADS: usize = 2;
 const HELP: &str = "\
 sim seeds [--from N] [--count N]  worlds of these seeds (0, 1000)
 sim sweep                         the crash sweep: every effect of one day, every fault
-sim replay SEED                   one world's trace, its faults marked with !
+sim replay SEED [--bug NAME]      one world's trace, its faults marked with !; with a planted bug
 sim fault K MODE [K MODE ...]     the sweep's day with these faults, and its trace
 sim shrink SEED                   what is left of a failing seed
 sim ci [--seeds N]                20,000 seeds and the whole sweep, and what they covered
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         ["seeds", options @ ..] => run_seeds(number(options, "--from", 0), number(options, "--count", 1_000)),
         ["sweep"] => run_sweep(),
         ["replay", seed] => seed.parse().is_ok_and(replay),
+        ["replay", seed, "--bug", bug] => plant(bug) && seed.parse().is_ok_and(replay),
         ["fault", faults @ ..] => fault(faults),
         ["shrink", seed] => seed.parse().is_ok_and(run_shrink),
         ["ci", options @ ..] => ci(number(options, "--seeds", SEEDS)),
@@ -193,6 +194,18 @@ fn ci(seeds: u64) -> bool {
         run.failures.is_empty() && swept.failures.is_empty() && missing.is_empty() && never.is_empty();
     println!("{}", if is_well { "all of it holds" } else { "FAILED" });
     is_well
+}
+
+#[cfg(feature = "planted")]
+fn plant(name: &str) -> bool {
+    let bug = weir_app::planted::Bug::ALL.iter().copied().find(|bug| bug.name() == name);
+    weir_app::planted::plant(bug);
+    bug.is_some()
+}
+
+#[cfg(not(feature = "planted"))]
+fn plant(_name: &str) -> bool {
+    run_bench()
 }
 
 #[cfg(feature = "planted")]

@@ -124,8 +124,13 @@ impl Shrinker {
             while from < self.best.script.acts.len() {
                 let mut setup = self.best.clone();
                 let to = (from + size).min(setup.script.acts.len());
-                setup.script.acts.drain(from..to);
-                if !self.attempt(setup, self.faults.clone()) {
+                let mut number = 0;
+                setup.script.acts.retain(|(_, act)| {
+                    number += 1;
+                    number <= from || number > to || act.is_mending()
+                });
+                let is_shorter = setup.script.acts.len() < self.best.script.acts.len();
+                if !is_shorter || !self.attempt(setup, self.faults.clone()) {
                     from += size;
                 }
             }

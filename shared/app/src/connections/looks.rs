@@ -70,11 +70,10 @@ pub(super) async fn begin(
             state.once.retain(|look| look.run.is_some() || look.connections != [connection.id.clone()]);
         }
         None if state.main.cursor > covered => state.once.push(look(vec![connection.id.clone()], from)),
-        Some(_) | None => {
-            commit.check(key, Expect::Version(version));
-            return Ok(());
-        }
+        Some(_) | None => {}
     }
+    // Written also where nothing of it changes: a tick that searches without this connection must not
+    // move the cursor any more.
     commit.put(key, Record::Poll(state), Expect::Version(version));
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(super) async fn begin(
     let mut commit = Commit::default();
     commit::write_account(hub, reading, &account, &[], &mut commit);
     commit::write_order(reading, plan, &seen, decision.shipped_at, &mut commit);
-    if let Some((_, version)) = &reading.file.parked {
+    if let Some((_, version)) = commit::ended(reading, seen.updated_at) {
         let key = Key::Parked(reading.signal.organization.clone(), reading.signal.order());
         commit.delete(key, Expect::Version(*version));
     }
@@ -169,7 +169,7 @@ async fn finish(
     commit::write_account(hub, reading, &account, &[booking::announcement(&order)], &mut commit);
     let key = Key::Order(organization.clone(), order.id.clone());
     commit.put(key, Record::Order(order), Expect::Version(version));
-    if let Some((_, version)) = &reading.file.parked {
+    if let Some((_, version)) = commit::ended(reading, seen.updated_at) {
         let key = Key::Parked(organization.clone(), reading.signal.order());
         commit.delete(key, Expect::Version(*version));
     }

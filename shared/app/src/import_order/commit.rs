@@ -24,7 +24,7 @@ use crate::{
     planted::{self, Bug},
     ports::{
         Commit, Expect, Key, Record,
-        ledger::{PersonRecord, Snapshot},
+        ledger::{Parked, PersonRecord, Snapshot},
     },
 };
 
@@ -99,13 +99,14 @@ pub(super) async fn commit(
     decision: &Decision,
     loaded: &Loaded,
 ) -> Result<Ended, Stop> {
+    let seen_at = seen.updated_at;
     let account = account(reading, &seen, decision, hub.now());
     let mut commit = Commit::default();
     write_account(hub, reading, &account, &decision.changes.effects, &mut commit);
     if account.is_new_outcome {
         write_changes(reading, &seen, decision, loaded, &mut commit);
     }
-    if let Some((_, version)) = &reading.file.parked {
+    if let Some((_, version)) = ended(reading, seen_at) {
         let key = Key::Parked(reading.signal.organization.clone(), reading.signal.order());
         commit.delete(key, Expect::Version(*version));
     }
@@ -113,6 +114,18 @@ pub(super) async fn commit(
         write(hub, commit).await?;
     }
     Ok(Ended::Decided(decision.outcome.kind, decision.outcome.reason.code))
+}
+
+/// The parked signal, if this decision ends what it waits for: one that wants the order as it is now is
+/// not ended by an older snapshot.
+pub(super) fn ended<'a>(reading: &'a Reading<'_>, seen_at: Option<Timestamp>) -> Option<&'a (Parked, u64)> {
+    let is_fresh = reading.signal.snapshot_at.is_none();
+    let wants = |parked: &Parked| parked.signal.snapshot_at;
+    reading
+        .file
+        .parked
+        .as_ref()
+        .filter(|(parked, _)| is_fresh || wants(parked).is_some_and(|at| Some(at) <= seen_at))
 }
 
 /// Commits, in one transaction. (The bug bench plants the ways in which others do it.)

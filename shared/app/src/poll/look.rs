@@ -63,22 +63,30 @@ enum Which {
 }
 
 /// Goes on with an account's looks as far as its rate limit allows.
+///
+/// Which connections are at work is read after the state of the looks, for each page: one that goes to
+/// work writes that state too, so a search without it cannot move the cursor past its orders.
 pub(super) async fn account(
     hub: &Hub,
     organization: &OrganizationId,
     account: &AccountId,
-    connections: &[(Connection, u64)],
     ticked: &mut Ticked,
 ) -> Result<(), FlowError> {
-    let Some((first, version)) = connections.first() else { return Ok(()) };
-    let all: Vec<Connection> = connections.iter().map(|(connection, _)| connection.clone()).collect();
-    let channel = call::channel(first).map_err(|error| FlowError::new(error.to_string()))?;
-    let Some(orders) = channel.orders else { return Ok(()) };
-    let operation = orders.search_operation(first);
-    let looking = Looking { organization, account, connections: &all, version: *version, orders, operation };
     let mut main_is_done = false;
     for _ in 0..PAGES_A_TICK {
-        let (state, expect) = load(hub, &looking).await?;
+        let stored = load(hub, organization, account).await?;
+        let (versions, all): (Vec<u64>, Vec<Connection>) = super::active(hub, organization, account)
+            .await?
+            .into_iter()
+            .map(|(connection, version)| (version, connection))
+            .unzip();
+        let (Some(first), Some(version)) = (all.first(), versions.first()) else { return Ok(()) };
+        let channel = call::channel(first).map_err(|error| FlowError::new(error.to_string()))?;
+        let Some(orders) = channel.orders else { return Ok(()) };
+        let operation = orders.search_operation(first);
+        let looking =
+            Looking { organization, account, connections: &all, version: *version, orders, operation };
+        let (state, expect) = stored.unwrap_or_else(|| (first_state(hub, &looking), Expect::Absent));
         let Some(which) = next(&state, &looking, main_is_done) else { return Ok(()) };
         let found = match search(hub, &looking, &state, which).await {
             Ok(found) => found,
@@ -109,19 +117,26 @@ pub(super) async fn account(
     Ok(())
 }
 
-/// The state of an account's looks; the first begins when its first connection was activated.
-async fn load(hub: &Hub, looking: &Looking<'_>) -> Result<(PollState, Expect), FlowError> {
-    let key = Key::Poll(looking.organization.clone(), looking.account.clone());
+/// The state of an account's looks, if they ever began.
+async fn load(
+    hub: &Hub,
+    organization: &OrganizationId,
+    account: &AccountId,
+) -> Result<Option<(PollState, Expect)>, FlowError> {
+    let key = Key::Poll(organization.clone(), account.clone());
     let found = hub.get(Site::PollRead, std::slice::from_ref(&key)).await?;
-    if let Some(stored) = found.into_values().next()
-        && let Record::Poll(state) = stored.record
-    {
-        return Ok((state, Expect::Version(stored.version)));
-    }
+    Ok(found.into_values().next().and_then(|stored| match stored.record {
+        Record::Poll(state) => Some((state, Expect::Version(stored.version))),
+        _ => None,
+    }))
+}
+
+/// Looks begin when the account's first connection was activated.
+fn first_state(hub: &Hub, looking: &Looking<'_>) -> PollState {
     let activated = looking.connections.iter().filter_map(|connection| connection.first_activated_at).min();
     let cursor = activated.unwrap_or_else(|| hub.now());
     let main = Look { connections: Vec::new(), cursor, page: None, looked_at: None, run: None };
-    Ok((PollState { main, once: Vec::new() }, Expect::Absent))
+    PollState { main, once: Vec::new() }
 }
 
 fn look(state: &PollState, which: Which) -> &Look {
