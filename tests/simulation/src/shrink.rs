@@ -40,7 +40,10 @@ fn at(faults: &BTreeMap<u64, Mode>) -> Source {
 /// What kind of failure it is: the invariant it names, else its words without its numbers.
 fn kind(failure: &str) -> String {
     let is_name = |word: &&str| {
-        let rest = word.strip_prefix("I").or_else(|| word.strip_prefix("G-")).and_then(|rest| rest.strip_suffix(':'));
+        let rest = word
+            .strip_prefix("I")
+            .or_else(|| word.strip_prefix("G-"))
+            .and_then(|rest| rest.strip_suffix(':'));
         rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
     };
     match failure.split_whitespace().find(is_name) {
@@ -76,7 +79,8 @@ impl Shrinker {
     /// Whether it still fails so; then that is the best one.
     fn attempt(&mut self, setup: Setup, faults: BTreeMap<u64, Mode>) -> bool {
         self.runs += 1;
-        let Some(failure) = live(&setup).failure.filter(|failure| kind(failure) == kind(&self.failure)) else {
+        let Some(failure) = live(&setup).failure.filter(|failure| kind(failure) == kind(&self.failure))
+        else {
             return false;
         };
         (self.best, self.faults, self.failure) = (setup, faults, failure);
