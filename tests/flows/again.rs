@@ -8,7 +8,7 @@ use weir_app::{
     message::{Message, SignalCause},
     orders, poll,
 };
-use weir_sandbox::amazon::{OrderSpec, Status, marketplaces::US};
+use weir_sandbox::amazon::{OrderSpec, Quirk, Status, marketplaces::US};
 use weir_tests::{
     House,
     books::IMPORTED,
@@ -197,6 +197,23 @@ async fn what_was_delivered_never_changes_and_the_timeline_says_what_was_refused
     // What is seen again within the hour says nothing new.
     house.minutes(8).await;
     assert_eq!(house.history(&shop, &id).await.len(), 2);
+    house.check_books(&shop.organization).await;
+}
+
+// SPEC: G-03, KS-35
+#[tokio::test]
+async fn what_cannot_be_read_of_a_delivered_order_is_a_line_of_its_timeline() {
+    let (house, shop) = House::with_shop().await;
+    let id = house.sell(&shop, vec![line(MUG, 2)]);
+    house.minutes(3).await;
+    let before = house.order(&shop, &id).await;
+    house.amazon().edit(&id, house.amazons_now(), |spec| *spec = spec.clone().quirk(Quirk::BadMoney));
+    house.minutes(3).await;
+    assert_eq!(house.order(&shop, &id).await, before);
+    assert_eq!(house.outcome(&shop, &id).await, IMPORTED, "the standing outcome stays");
+    let history = house.history(&shop, &id).await;
+    assert_eq!(history.len(), 2, "{history:?}");
+    assert!(history[1].message.contains("cannot be read"), "{}", history[1].message);
     house.check_books(&shop.organization).await;
 }
 

@@ -13,9 +13,9 @@ use weir_domain::{
     Timestamp,
     channel_order::{ChannelOrder, SoldBy},
     connection::{Connection, ConnectionStatus},
-    decide::{self, Decision},
+    decide::{self, unread},
     organization::Organization,
-    outcome::{Because, Outcome, OutcomeKind, Reason, ReasonCode},
+    outcome::{OutcomeKind, Reason, ReasonCode},
     sales_order::Booking,
 };
 
@@ -62,6 +62,7 @@ pub async fn handle(hub: &Hub, message: &Message) -> Result<Ended, FlowError> {
 struct Reading<'a> {
     signal: &'a Signal,
     organization: Organization,
+    organization_version: u64,
     connection: Connection,
     connection_version: u64,
     channel: &'static Channel,
@@ -109,9 +110,8 @@ async fn read<'a>(hub: &Hub, signal: &'a Signal) -> Result<Reading<'a>, FlowErro
     let organization_key = Key::Organization(signal.organization.clone());
     let connection_key = Key::Connection(signal.organization.clone(), signal.connection.clone());
     let mut found = hub.get(Site::ImportRead, &[organization_key.clone(), connection_key.clone()]).await?;
-    let Some(Record::Organization(organization)) =
-        found.remove(&organization_key).map(|stored| stored.record)
-    else {
+    let stored = found.remove(&organization_key).map(|stored| (stored.record, stored.version));
+    let Some((Record::Organization(organization), organization_version)) = stored else {
         return Err(FlowError::missing("organization", &signal.organization, &signal.organization));
     };
     let stored = found.remove(&connection_key).map(|stored| (stored.record, stored.version));
@@ -120,7 +120,7 @@ async fn read<'a>(hub: &Hub, signal: &'a Signal) -> Result<Reading<'a>, FlowErro
     };
     let channel = call::channel(&connection).map_err(|error| FlowError::new(error.to_string()))?;
     let file = hub.read_order(Site::ImportRead, &signal.organization, &signal.order()).await?;
-    Ok(Reading { signal, organization, connection, connection_version, channel, file })
+    Ok(Reading { signal, organization, organization_version, connection, connection_version, channel, file })
 }
 
 async fn attempt(hub: &Hub, reading: &Reading<'_>) -> Result<Ended, Stop> {
@@ -144,14 +144,8 @@ async fn attempt(hub: &Hub, reading: &Reading<'_>) -> Result<Ended, Stop> {
     match orders.read(&snapshot.format, &snapshot.body) {
         Ok(order) => decide(hub, reading, &snapshot, &order).await,
         Err(malformed) => {
-            let because = vec![Because::new("unreadable", malformed.message.clone())];
-            let message = format!("What the channel sent cannot be read: {malformed}.");
-            let outcome = Outcome {
-                kind: OutcomeKind::Failed,
-                reason: Reason::new(ReasonCode::MalformedOrder, message),
-            };
-            let decision =
-                Decision { outcome, because, shipped_at: None, changes: decide::Changes::default() };
+            let why = malformed.message.to_string();
+            let decision = unread::unreadable(&known(reading), snapshot.updated_at, &why);
             commit::commit(
                 hub,
                 reading,
@@ -235,12 +229,20 @@ async fn wait_for_channel(hub: &Hub, reading: &Reading<'_>, error: &CallError) -
 
 /// The channel does not know the order.
 async fn not_fetched(hub: &Hub, reading: &Reading<'_>) -> Result<Ended, Stop> {
-    let reason = Reason::plain(ReasonCode::OrderNotFound);
-    let because =
-        vec![Because::new("not_found", "The channel was asked for the order and does not know it.")];
-    let outcome = Outcome { kind: OutcomeKind::Failed, reason };
-    let decision = Decision { outcome, because, shipped_at: None, changes: decide::Changes::default() };
+    let decision = unread::not_found(&known(reading));
     commit::commit(hub, reading, commit::Seen::nothing(), &decision, &state::Loaded::default()).await
+}
+
+/// What is known of an order that could not be read.
+fn known<'a>(reading: &'a Reading<'_>) -> unread::Known<'a> {
+    let observation = reading.file.observation.as_ref().map(|(observation, _)| observation);
+    let id = reading.signal.channel_order_id.as_str();
+    unread::Known {
+        connection: &reading.connection.id,
+        order_no: observation.map_or(id, |observation| observation.order_no.as_str()),
+        order: reading.file.order.as_ref().map(|(order, _)| order),
+        observation,
+    }
 }
 
 async fn decide(

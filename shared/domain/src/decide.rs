@@ -1,6 +1,7 @@
 //! The decision on one order that a channel showed: pure, and explained.
 
 pub mod fba;
+pub mod unread;
 pub mod booking;
 pub mod adjust;
 
@@ -20,10 +21,11 @@ use jiff::Timestamp;
 use crate::{
     channel_order::ChannelOrder,
     connection::Connection,
-    event::Effect,
+    event::{DomainEvent, Effect},
     history::HistoryEntry,
+    ids::ConnectionId,
     organization::Organization,
-    outcome::{Because, Observation, Outcome, Reason, ReasonCode},
+    outcome::{Because, Observation, Outcome, OutcomeKind, Reason, ReasonCode},
     sales_order::SalesOrder,
     stock::{Movement, SerialNumber, Stock, StockItem, StockKey},
     variant::{Sku, Variant},
@@ -100,6 +102,26 @@ pub fn decide(rules: RuleSet, state: &State<'_>, order: &ChannelOrder, now: Time
     match rules {
         RuleSet::ShippedByChannel => fba::decide(state, order, now),
     }
+}
+
+/// The world is told once of each new reason for which an order did not import.
+fn announce(
+    connection: &ConnectionId,
+    order_no: &str,
+    observation: Option<&Observation>,
+    outcome: &Outcome,
+) -> Option<Effect> {
+    match outcome.kind {
+        OutcomeKind::Imported | OutcomeKind::Updated | OutcomeKind::Unchanged => return None,
+        OutcomeKind::Waiting | OutcomeKind::Skipped | OutcomeKind::Failed => {}
+    }
+    let before = observation.map(|observation| &observation.outcome);
+    let (kind, code) = (outcome.kind, outcome.reason.code);
+    if before.is_some_and(|before| (before.kind, before.reason.code) == (kind, code)) {
+        return None;
+    }
+    let (connection, order_no) = (connection.clone(), order_no.to_owned());
+    Some(Effect::Announce(DomainEvent::OrderNotImported { connection, order_no, kind, code }))
 }
 
 /// Why a change with this business time may not move stock: it lies in the locked period. (SPEC G-09)

@@ -49,7 +49,7 @@ pub struct Watch {
     /// The organizations, and when their lock date last changed.
     organizations: BTreeMap<OrganizationId, (Organization, Timestamp)>,
     chunks: BTreeMap<SalesOrderId, TaskId>,
-    /// Big orders, and when their plan was made.
+    /// Big orders, and when their plan was stored.
     planned: BTreeMap<SalesOrderId, Timestamp>,
 }
 
@@ -161,8 +161,7 @@ impl Watch {
             (Key::Order(organization, id), after) => {
                 self.order(organization, id, before, after);
                 if let Some(Record::Order(SalesOrder { booking: Booking::Committing { .. }, .. })) = after {
-                    let began = maker.map_or(change.at, |(_, began)| began);
-                    self.planned.entry(id.clone()).or_insert(began);
+                    self.planned.entry(id.clone()).or_insert(change.at);
                 }
             }
             (Key::Outbox(organization, key), Some(Record::Outbox(_))) => {
@@ -245,7 +244,7 @@ impl Watch {
         *sums.batches.entry(movement.batch.clone()).or_default() += movement.quantity;
         if let (Some((known, since)), Some((_, began))) = (self.organizations.get(organization), maker) {
             // Whoever began before the period was locked had read that it was not; and a plan that
-            // was made before is carried out to its end.
+            // was stored before is carried out to its end.
             let planned = match &movement.cause {
                 Cause::Delivery { order, .. } => self.planned.get(order).copied(),
                 Cause::Adjustment { .. } => None,

@@ -75,6 +75,9 @@ impl Script {
             writer.any_order();
         }
         writer.around();
+        if seed % FLASH_SALE_EVERY == 5 {
+            writer.flash_sale();
+        }
         writer.finish()
     }
 
@@ -131,6 +134,12 @@ impl Script {
         writer.finish()
     }
 }
+
+/// One day in so many has a flash sale.
+const FLASH_SALE_EVERY: u64 = 100;
+
+/// Orders of a flash sale: more than a page of a search holds.
+const FLASH_SALE_ORDERS: usize = 115;
 
 impl Writer {
     fn below(&mut self, bound: u64) -> u64 {
@@ -337,6 +346,17 @@ impl Writer {
         let rest = shipped + self.seconds(30, 900);
         if self.below(4) > 0 {
             self.act(rest, Act::Ship(order));
+        }
+    }
+
+    /// Very many orders of one SKU, all shipped within a second; the poll alone has to find them.
+    fn flash_sale(&mut self) {
+        self.script.is_silent = true;
+        let shipped = self.seconds(700, 1800);
+        for _ in 0..FLASH_SALE_ORDERS {
+            let lines = self.lines_of(&[(PLAIN, 1)]);
+            let order = self.order(Place::Us, lines, shipped - 600);
+            self.act(shipped, Act::Ship(order));
         }
     }
 

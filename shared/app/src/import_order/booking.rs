@@ -1,5 +1,6 @@
 //! A big order: its plan is stored first, its stock moves chunk by chunk, and one last transaction
-//! makes it visible. A crash resumes from the plan. (SPEC G-05)
+//! makes it visible. A crash resumes from the plan. Once begun, a plan is carried out to its end: a
+//! lock date that is set meanwhile does not leave half an order's stock behind. (SPEC G-05, G-09)
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +47,9 @@ pub(super) async fn begin(
     let mut commit = Commit::default();
     commit::write_account(hub, reading, &account, &[], &mut commit);
     commit::write_order(reading, plan, &seen, decision.shipped_at, &mut commit);
+    // No plan begins in a period that is locked by now.
+    let organization = Key::Organization(reading.signal.organization.clone());
+    commit.check(organization, Expect::Version(reading.organization_version));
     if let Some((_, version)) = commit::ended(reading, seen.updated_at) {
         let key = Key::Parked(reading.signal.organization.clone(), reading.signal.order());
         commit.delete(key, Expect::Version(*version));

@@ -162,7 +162,8 @@ pub(super) struct Account {
 }
 
 /// An observation that changes nothing leaves the standing outcome as it is and touches its times; a
-/// refusal to change what has left becomes a line of the timeline. (SPEC G-03)
+/// refusal to change what has left, or a new state of it that cannot be read, becomes a line of the
+/// timeline. (SPEC G-03)
 pub(super) fn account(reading: &Reading<'_>, seen: &Seen, decision: &Decision, now: Timestamp) -> Account {
     let before = reading.file.observation.as_ref().map(|(observation, _)| observation);
     let Some(before) = before else {
@@ -179,6 +180,9 @@ pub(super) fn account(reading: &Reading<'_>, seen: &Seen, decision: &Decision, n
         let first_seen_at = before.first_seen_at;
         observation = new_observation(reading, seen, decision, now);
         observation.first_seen_at = first_seen_at;
+        if !planted::is(Bug::StaleOverwrite) {
+            observation.channel_updated_at = seen.updated_at.max(before.channel_updated_at);
+        }
         observation.sales_order = observation.sales_order.or_else(|| before.sales_order.clone());
         observation.shipped_at = observation.shipped_at.or(before.shipped_at);
     } else if is_new_state {
@@ -190,7 +194,11 @@ pub(super) fn account(reading: &Reading<'_>, seen: &Seen, decision: &Decision, n
     if is_new_outcome || is_new_state || is_stale {
         observation.last_seen_at = now;
     }
-    let refused = is_new_state && decision.outcome.reason.code == ReasonCode::DeliveredNeverChanges;
+    let refused = is_new_state
+        && matches!(
+            decision.outcome.reason.code,
+            ReasonCode::DeliveredNeverChanges | ReasonCode::MalformedOrder
+        );
     let line = (is_new_outcome || refused).then(|| line(reading, &decision.outcome, &decision.because, now));
     Account { is_changed: is_new_outcome || is_new_state || is_stale, observation, is_new_outcome, line }
 }

@@ -7,10 +7,9 @@ mod rows;
 
 use jiff::Timestamp;
 
-use super::{Changes, Decision, State, period_locked, words};
+use super::{Changes, Decision, State, announce, period_locked, unread, words};
 use crate::{
     channel_order::{ChannelLine, ChannelOrder, ChannelOrderState, FulfilledBy, SoldBy},
-    event::{DomainEvent, Effect},
     ids::LocationId,
     limits::{LATE_AT_MOST, ROWS_OF_AN_ORDER},
     outcome::{Because, Outcome, OutcomeKind, Reason, ReasonCode},
@@ -35,7 +34,7 @@ pub fn decide(state: &State<'_>, order: &ChannelOrder, now: Timestamp) -> Decisi
     };
     let Verdict { outcome, mut because, mut changes } = verdict;
     because.extend(order.oddities.iter().map(|oddity| Because::new("oddity", oddity.clone())));
-    changes.effects.extend(not_imported(state, order, &outcome));
+    changes.effects.extend(announce(&state.connection.id, &order.order_no, state.observation, &outcome));
     Decision { outcome, because: words::cap(because), shipped_at, changes }
 }
 
@@ -101,12 +100,11 @@ fn known_already(state: &State<'_>, order: &ChannelOrder) -> Option<Stop> {
         let plan = format!("Its booking is under way in {}.", words::count(to_usize(*chunks), "chunk"));
         return Some(stop.because("committing", plan));
     }
-    let observed = state.observation.and_then(|observation| observation.channel_updated_at);
-    let booked = state.order.and_then(|known| known.channel_updated_at);
-    if let Some(newest) = observed.max(booked).filter(|newest| order.updated_at < *newest) {
-        let stop = Stop::plain(OutcomeKind::Unchanged, ReasonCode::OlderThanKnown);
-        let times = format!("This state is of {}, the known one of {newest}.", order.updated_at);
-        return Some(stop.because("channel_updated_at", times));
+    let newest = unread::newest(state.observation, state.order);
+    if let Some(newest) = newest.filter(|newest| order.updated_at < *newest) {
+        let mut stop = Stop::plain(OutcomeKind::Unchanged, ReasonCode::OlderThanKnown);
+        stop.because.push(unread::older(order.updated_at, newest));
+        return Some(stop);
     }
     state.order.map(|known| delivered_before(known, order))
 }
@@ -272,21 +270,6 @@ fn not_matched(missing: &rows::Missing<'_>) -> Stop {
     stop.because =
         skus.iter().map(|sku| Because::new("sku", format!("\"{sku}\" matches no variant."))).collect();
     stop
-}
-
-/// The world is told once of each new reason for which an order did not import.
-fn not_imported(state: &State<'_>, order: &ChannelOrder, outcome: &Outcome) -> Option<Effect> {
-    match outcome.kind {
-        OutcomeKind::Imported | OutcomeKind::Updated | OutcomeKind::Unchanged => return None,
-        OutcomeKind::Waiting | OutcomeKind::Skipped | OutcomeKind::Failed => {}
-    }
-    let before = state.observation.map(|observation| &observation.outcome);
-    let (kind, code) = (outcome.kind, outcome.reason.code);
-    if before.is_some_and(|before| (before.kind, before.reason.code) == (kind, code)) {
-        return None;
-    }
-    let (connection, order_no) = (state.connection.id.clone(), order.order_no.clone());
-    Some(Effect::Announce(DomainEvent::OrderNotImported { connection, order_no, kind, code }))
 }
 
 fn to_usize(number: u32) -> usize {

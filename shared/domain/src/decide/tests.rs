@@ -5,6 +5,7 @@ mod scene;
 
 mod verdicts;
 mod delivered;
+mod unread;
 mod money;
 mod booking;
 mod chunks;
