@@ -11,7 +11,7 @@ use weir_domain::ids::ChannelName;
 /// # Errors
 /// If it cannot start.
 pub async fn run() -> Result<(), Error> {
-    let hub = crate::start::start().await?;
+    let (_, hub) = crate::start::start().await?;
     let hub = &hub;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         handle(hub, event.payload).await.map_err(Error::from)

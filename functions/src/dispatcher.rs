@@ -57,7 +57,7 @@ pub struct Failure {
 /// # Errors
 /// If it cannot start.
 pub async fn run() -> Result<(), Error> {
-    let hub = crate::start::start().await?;
+    let (_, hub) = crate::start::start().await?;
     let hub = &hub;
     lambda_runtime::run(service_fn(|event: LambdaEvent<StreamBatch>| async move {
         Ok::<_, Error>(handle(hub, event.payload).await)

@@ -9,7 +9,7 @@ use weir_app::{Hub, poll};
 /// # Errors
 /// If it cannot start.
 pub async fn run() -> Result<(), Error> {
-    let hub = crate::start::start().await?;
+    let (_, hub) = crate::start::start().await?;
     let hub = &hub;
     lambda_runtime::run(service_fn(|event: LambdaEvent<serde_json::Value>| async move {
         handle(hub, event.payload).await

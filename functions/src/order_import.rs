@@ -10,7 +10,7 @@ use weir_app::{Hub, flow::FlowError, import_order, message::Message};
 /// # Errors
 /// If it cannot start.
 pub async fn run() -> Result<(), Error> {
-    let hub = crate::start::start().await?;
+    let (_, hub) = crate::start::start().await?;
     let hub = &hub;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         Ok::<_, Error>(handle(hub, event.payload).await)

@@ -11,7 +11,7 @@ use weir_app::{
     Hub,
     catalogue::{locations, variants},
     gate::Site,
-    organizations::{self, DEFAULT_DELIVERY_DAYS, NewOrganization, OrganizationPatch},
+    organizations::{self, NewOrganization, OrganizationPatch},
     people::Refusal,
     ports::{Commit, Expect, Key, Record},
 };
@@ -31,15 +31,12 @@ const RATES: [(&str, i64); 2] = [("EUR", 1_0800), ("JPY", 67)];
 
 /// The organization of a first start.
 pub(crate) fn first_organization(is_demo: bool) -> Result<NewOrganization, StartError> {
-    let (name, zone) =
-        if is_demo { ("Demo Merchant", "America/New_York") } else { ("My organization", "UTC") };
-    let wrong = |what: String| StartError::set_up("the first organization", what);
-    Ok(NewOrganization {
-        name: name.to_owned(),
-        base_currency: Currency::parse("USD").map_err(|error| wrong(error.to_string()))?,
-        time_zone: TimeZoneName::parse(zone).map_err(|error| wrong(error.to_string()))?,
-        default_delivery_days: DEFAULT_DELIVERY_DAYS,
-    })
+    if !is_demo {
+        return Ok(NewOrganization::first());
+    }
+    let time_zone = TimeZoneName::parse("America/New_York")
+        .map_err(|error| StartError::set_up("the first organization", error))?;
+    Ok(NewOrganization { name: "Demo Merchant".to_owned(), time_zone, ..NewOrganization::first() })
 }
 
 /// Makes what is missing of the demo merchant, or finds the sandbox where it is now. Cut off in the

@@ -8,7 +8,7 @@ use weir_app::{
     gate::Site,
     organizations::{self, NewOrganization},
     people::Refusal,
-    ports::{Commit, Expect, Index, Key, ledger::Route},
+    ports::Index,
 };
 use weir_channels::channel::Secret;
 use weir_domain::ids::OrganizationId;
@@ -65,9 +65,7 @@ impl Access {
         let digest = access::digest(self.token.expose());
         let former = file::read(&path)?.map(|text| text.trim().to_owned());
         if let Some(former) = former.filter(|former| *former != digest) {
-            let mut commit = Commit::default();
-            commit.delete(Key::Route(Route::Token(former)), Expect::Anything);
-            let removed = hub.commit(Site::PersonWrite, &commit).await;
+            let removed = access::shut_out(hub, former).await;
             removed.map_err(|error| StartError::set_up("the API token", error))?;
         }
         file::write(&path, &format!("{digest}\n"))?;

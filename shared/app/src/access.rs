@@ -151,18 +151,36 @@ pub async fn add_token(
     Err(Refusal::field("token", "This token is in use. Make up another one."))
 }
 
-/// Lets a token in no more. One that was never let in, or is another organization's, is not found.
+/// Lets a token in no more. One that was never let in, or is another organization's, is not found. The
+/// deployment's own token would come back at the next start, so it ends with its secret.
 ///
 /// # Errors
-/// If there is no such token.
+/// If there is no such token, or it is the deployment's.
 pub async fn remove_token(hub: &Hub, organization: &OrganizationId, token: &Secret) -> Result<(), Refusal> {
     let known = by_token(hub, token.expose()).await?;
-    if known.is_none_or(|known| known.organization != *organization) {
+    let Some(known) = known.filter(|known| known.organization == *organization) else {
         return Err(Refusal::NotFound("There is no such token.".to_owned()));
+    };
+    if known.is_deployment_admin() {
+        let message = "This is the deployment's own token. Give the deployment another one: in the secret \
+                       first-api-token on AWS, in WEIR_API_TOKEN of a local run; its next start lets this one \
+                       in no more.";
+        return Err(Refusal::Conflict { code: "deployment_token", message: message.to_owned() });
     }
     let mut commit = Commit::default();
     commit.delete(Key::Route(Route::Token(digest(token.expose()))), Expect::Anything);
     if people::commit(hub, &commit).await? { Ok(()) } else { Err(Refusal::contended()) }
+}
+
+/// Shuts out a token that the deployment was started with before, by its digest. There may be none.
+///
+/// # Errors
+/// If the store has trouble.
+pub async fn shut_out(hub: &Hub, digest: String) -> Result<(), Refusal> {
+    let mut commit = Commit::default();
+    commit.delete(Key::Route(Route::Token(digest)), Expect::Anything);
+    hub.commit(Site::PersonWrite, &commit).await?;
+    Ok(())
 }
 
 /// A session that was opened. The id goes into the browser's cookie and nowhere else.

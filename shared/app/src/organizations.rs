@@ -44,6 +44,19 @@ pub struct NewOrganization {
     pub default_delivery_days: u16,
 }
 
+impl NewOrganization {
+    /// The first one of a deployment, until a person says how it is called and keeps its books.
+    #[must_use]
+    pub fn first() -> Self {
+        Self {
+            name: "My organization".to_owned(),
+            base_currency: Currency::USD,
+            time_zone: TimeZoneName::utc(),
+            default_delivery_days: DEFAULT_DELIVERY_DAYS,
+        }
+    }
+}
+
 /// Makes an organization, and lets in a token with all rights in it. `token` makes its id; done
 /// again with the same one it gives what was made.
 ///

@@ -11,16 +11,16 @@ use weir_app::{
     Deployment, Hub,
     access_tokens::AccessTokens,
     gate::Open,
-    ports::{Clock, QueueName, TransportError},
+    ports::{Clock, QueueName, SecretError, TransportError},
 };
-use weir_channels::CHANNELS;
+use weir_channels::{CHANNELS, channel::Secret};
 use weir_domain::ids::ChannelName;
 
 use crate::{
     bus::EventBridge,
     ledger::DynamoLedger,
     queue::{QueueUrls, SqsQueues},
-    secrets::SecretsManager,
+    secrets::{self, SecretsManager, Version},
     system::{RandomIds, SystemClock},
     transport::{Limits, ReqwestTransport},
 };
@@ -71,6 +71,9 @@ pub struct Settings {
     pub notifications_arn: Option<String>,
     /// `WEIR_ALLOW_ENDPOINTS`: whether connections may name base URLs of their own. Off if not set.
     pub allow_endpoints: bool,
+    /// `WEIR_FIRST_TOKEN_SECRET`: the secret that holds the deployment's own API token. Only the console
+    /// has it.
+    pub first_token_secret: Option<String>,
 }
 
 impl Settings {
@@ -112,6 +115,7 @@ impl Settings {
             queues,
             notifications_arn: variable("WEIR_NOTIFICATIONS_QUEUE_ARN").filter(|arn| !arn.is_empty()),
             allow_endpoints,
+            first_token_secret: variable("WEIR_FIRST_TOKEN_SECRET").filter(|name| !name.is_empty()),
         })
     }
 
@@ -135,6 +139,15 @@ impl Settings {
 
 fn urls(queue: String) -> QueueUrls {
     QueueUrls { dead_letters: format!("{queue}{DEAD_LETTERS_SUFFIX}"), queue }
+}
+
+/// The deployment's own API token. Its secret is made with the deployment and may be given a new value.
+#[derive(Clone, Debug)]
+pub struct FirstToken {
+    /// The value in use.
+    pub token: Secret,
+    /// The one before it, which is to be shut out.
+    pub former: Option<Secret>,
 }
 
 /// The ports of the deployed system.
@@ -167,6 +180,19 @@ impl Aws {
     #[must_use]
     pub fn dynamo(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.sdk)
+    }
+
+    /// The deployment's own API token, if it has one: the value in use, and the one before it.
+    ///
+    /// # Errors
+    /// If the secret cannot be read, or is not there although it is named.
+    pub async fn first_token(&self) -> Result<Option<FirstToken>, SecretError> {
+        let Some(name) = &self.settings.first_token_secret else { return Ok(None) };
+        let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
+        let current = secrets::text(&client, name, Version::Current).await?;
+        let token = current.ok_or_else(|| SecretError(format!("the secret {name} is not there")))?;
+        let former = secrets::text(&client, name, Version::Previous).await?;
+        Ok(Some(FirstToken { token, former }))
     }
 
     /// The hub.

@@ -121,6 +121,40 @@ impl Secrets for SecretsManager {
     }
 }
 
+/// The value of a secret that is one text. `None`: there is no such secret, or it has no such version.
+pub(crate) async fn text(client: &Client, id: &str, version: Version) -> Result<Option<Secret>, SecretError> {
+    match client.get_secret_value().secret_id(id).version_stage(version.stage()).send().await {
+        Ok(answer) => Ok(answer.secret_string.map(Secret::new)),
+        Err(error)
+            if matches!(
+                error.as_service_error(),
+                Some(GetSecretValueError::ResourceNotFoundException(_))
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(SecretError(format!("the secret {id}: {}", describe(&error)))),
+    }
+}
+
+/// Which value of a secret.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Version {
+    /// The one that is in use.
+    Current,
+    /// The one before it.
+    Previous,
+}
+
+impl Version {
+    fn stage(self) -> &'static str {
+        match self {
+            Self::Current => "AWSCURRENT",
+            Self::Previous => "AWSPREVIOUS",
+        }
+    }
+}
+
 /// The secrets of a local run: one file, written anew as a whole.
 #[derive(Clone, Debug)]
 pub struct FileSecrets {

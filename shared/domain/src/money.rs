@@ -14,6 +14,9 @@ pub struct Currency(iso_currency::Currency);
 pub struct InvalidCurrency(String);
 
 impl Currency {
+    /// US dollars: what a hub's books begin with, until somebody says otherwise.
+    pub const USD: Self = Self(iso_currency::Currency::USD);
+
     /// Reads a code such as `EUR`, in any case.
     ///
     /// # Errors

@@ -41,6 +41,12 @@ pub struct TimeZoneName(String);
 pub struct InvalidTimeZone(String);
 
 impl TimeZoneName {
+    /// Universal time, which every database has.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self("UTC".to_owned())
+    }
+
     /// Reads a name.
     ///
     /// # Errors
