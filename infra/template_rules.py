@@ -128,11 +128,18 @@ def scheduled_functions(template):
         yield name, properties(resource), pointed(properties(resource).get("Target", {}).get("Arn"))
 
 
+def called(template, value):
+    """The function that a Ref or a GetAtt means: itself, or the one behind its alias."""
+    name = pointed(value)
+    alias = of_type(template, "AWS::Lambda::Alias").get(name)
+    return pointed(properties(alias).get("FunctionName")) if alias else name
+
+
 def asked_functions(template):
     """Functions that somebody waits for, so that a failure is that caller's answer."""
     found = set()
     for resource in of_type(template, "AWS::ApiGatewayV2::Integration").values():
-        found.add(pointed(properties(resource).get("IntegrationUri")))
+        found.add(called(template, properties(resource).get("IntegrationUri")))
     return found - {None}
 
 
@@ -325,9 +332,10 @@ def logs(t):
 @rule
 def no_secret_in_the_environment(t):
     """What is secret comes from the secret store; the environment is seen by whoever reads the function."""
+    secrets = of_type(t, "AWS::SecretsManager::Secret")
     for name, resource in functions(t).items():
         for key, value in properties(resource).get("Environment", {}).get("Variables", {}).items():
-            if SECRET_LIKE.search(key) and not POINTER.search(key):
+            if SECRET_LIKE.search(key) and not POINTER.search(key) and pointed(value) not in secrets:
                 yield f"{name}: {key}"
             if isinstance(value, str) and re.search(r"Atz[ar]\||shp(at|ss|ca)_|AKIA[0-9A-Z]{16}", value):
                 yield f"{name}: the value of {key}"
