@@ -4,6 +4,7 @@
     template_rules.py expand TEMPLATE OUT    the template as CloudFormation gets it, as JSON
     template_rules.py check TEMPLATE         every rule on the expanded template; exit 1 if one is broken
     template_rules.py self-test TEMPLATE     plants one fault per rule and more, and sees each one found
+    template_rules.py picture TEMPLATE       draws the deployed system anew, between its marks in ARCHITECTURE.md
 
 The SAM template is expanded first (aws-sam-translator): on the short form a checker sees almost nothing.
 A wildcard is broken unless it stands in ALLOWED_WILDCARDS, with its reason.
@@ -16,7 +17,11 @@ import pathlib
 import re
 import sys
 
+import event_shapes
+import template_picture
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PICTURE_PAGE = "ARCHITECTURE.md"
 
 # What may hold a `*` in an Allow statement: the text after the account, and why.
 ALLOWED_WILDCARDS = {
@@ -30,6 +35,11 @@ MIN_RECEIVES = 5
 VISIBILITY_FACTOR = 6
 DEAD_LETTER_RETENTION = 14 * 24 * 3600
 DEFAULT_RETENTION = 4 * 24 * 3600
+MIN_TOKEN = 40
+APP_ID_LIMIT = 50  # of AWS, for the name in a user agent
+CANARY = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+# What local emulators do not know: the same template is to work there, so a parameter leaves it out.
+NOT_IN_EMULATORS = ("AWS::CodeDeploy::", "AWS::EventSchemas::")
 SECRET_LIKE = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY", re.I)
 POINTER = re.compile(r"_(ARN|NAME|ID|PREFIX|URL)$", re.I)
 
@@ -128,11 +138,18 @@ def scheduled_functions(template):
         yield name, properties(resource), pointed(properties(resource).get("Target", {}).get("Arn"))
 
 
+def called(template, value):
+    """The function that a Ref or a GetAtt means: itself, or the one behind its alias."""
+    name = pointed(value)
+    alias = of_type(template, "AWS::Lambda::Alias").get(name)
+    return pointed(properties(alias).get("FunctionName")) if alias else name
+
+
 def asked_functions(template):
     """Functions that somebody waits for, so that a failure is that caller's answer."""
     found = set()
     for resource in of_type(template, "AWS::ApiGatewayV2::Integration").values():
-        found.add(pointed(properties(resource).get("IntegrationUri")))
+        found.add(called(template, properties(resource).get("IntegrationUri")))
     return found - {None}
 
 
@@ -154,15 +171,33 @@ def statements(template):
                 yield name, s, False
 
 
+def allowed(template, role):
+    """(actions, logical name of what they are allowed on) of every resource that a role's statements name."""
+    for name, s, of_role in statements(template):
+        if name == role and of_role and s.get("Effect") == "Allow":
+            for resource in listed(s["Resource"]):
+                yield set(listed(s["Action"])), pointed(resource)
+
+
 def suffixed(name, suffix):
     """A queue's name, plain or substituted, with something behind it."""
     return {"Fn::Sub": name["Fn::Sub"] + suffix} if isinstance(name, dict) else f"{name}{suffix}"
 
 
-def alarms_on(template, metric, target):
+def written(value):
+    """A value as a substitution writes it."""
+    if isinstance(value, dict):
+        return "${" + (value["Ref"] if "Ref" in value else ".".join(value["Fn::GetAtt"])) + "}"
+    return value
+
+
+def alarms_on(template, metric, target, index=None):
+    """Whether an alarm watches this metric of this resource as a whole, or of this index of it."""
     for resource in of_type(template, "AWS::CloudWatch::Alarm").values():
         p = properties(resource)
-        if p.get("MetricName") == metric and any(pointed(d["Value"]) == target for d in p.get("Dimensions", [])):
+        dimensions = {d["Name"]: d["Value"] for d in p.get("Dimensions", [])}
+        narrow = "ExecutedVersion" in dimensions or dimensions.get("GlobalSecondaryIndexName") != index
+        if p.get("MetricName") == metric and not narrow and target in map(pointed, dimensions.values()):
             return True
     return False
 
@@ -325,9 +360,10 @@ def logs(t):
 @rule
 def no_secret_in_the_environment(t):
     """What is secret comes from the secret store; the environment is seen by whoever reads the function."""
+    secrets = of_type(t, "AWS::SecretsManager::Secret")
     for name, resource in functions(t).items():
         for key, value in properties(resource).get("Environment", {}).get("Variables", {}).items():
-            if SECRET_LIKE.search(key) and not POINTER.search(key):
+            if SECRET_LIKE.search(key) and not POINTER.search(key) and pointed(value) not in secrets:
                 yield f"{name}: {key}"
             if isinstance(value, str) and re.search(r"Atz[ar]\||shp(at|ss|ca)_|AKIA[0-9A-Z]{16}", value):
                 yield f"{name}: the value of {key}"
@@ -412,16 +448,170 @@ def throttled_workers(t):
 
 @rule
 def tls_only(t):
-    """No queue is spoken to in the clear."""
+    """No queue and no bucket is spoken to in the clear."""
     guarded = set()
-    for resource in of_type(t, "AWS::SQS::QueuePolicy").values():
+    for resource in (of_type(t, "AWS::SQS::QueuePolicy") | of_type(t, "AWS::S3::BucketPolicy")).values():
         p = properties(resource)
         for s in listed(p["PolicyDocument"]["Statement"]):
             if s["Effect"] == "Deny" and s.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") == "false":
-                guarded.update(pointed(q) for q in p["Queues"])
-    for name in of_type(t, "AWS::SQS::Queue"):
+                guarded.update(pointed(q) for q in p.get("Queues", [p.get("Bucket")]))
+    for name in of_type(t, "AWS::SQS::Queue") | of_type(t, "AWS::S3::Bucket"):
         if name not in guarded:
             yield f"{name}: no policy that denies plain HTTP"
+
+
+@rule
+def buckets(t):
+    """A bucket is private, encrypted under KMS, outlives its stack, and forgets in time."""
+    for name, resource in of_type(t, "AWS::S3::Bucket").items():
+        p = properties(resource)
+        public = p.get("PublicAccessBlockConfiguration", {})
+        for key in ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"):
+            if public.get(key) is not True:
+                yield f"{name}: {key} is off"
+        owners = [o.get("ObjectOwnership") for o in p.get("OwnershipControls", {}).get("Rules", [])]
+        if owners != ["BucketOwnerEnforced"]:
+            yield f"{name}: what another account writes would be its own"
+        keys = p.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
+        if [k.get("ServerSideEncryptionByDefault", {}).get("SSEAlgorithm") for k in keys] != ["aws:kms"]:
+            yield f"{name}: not encrypted under KMS"
+        if not all(k.get("BucketKeyEnabled") is True for k in keys):
+            yield f"{name}: asks for a key for each object"
+        ends = [r for r in p.get("LifecycleConfiguration", {}).get("Rules", []) if r.get("Status") == "Enabled"]
+        if not any("ExpirationInDays" in r for r in ends):
+            yield f"{name}: keeps for ever"
+        if not any("AbortIncompleteMultipartUpload" in r for r in ends):
+            yield f"{name}: keeps halves of uploads"
+        if resource.get("DeletionPolicy") != "Retain" or resource.get("UpdateReplacePolicy") != "Retain":
+            yield f"{name}: not retained on deletion and on replacement"
+        if "BucketName" in p:
+            yield f"{name}: named, so that a retained one stands in the way of the next"
+
+
+@rule
+def made_secrets(t):
+    """A secret of the template is made by the secret store: nobody chooses it, and no template holds it."""
+    for name, resource in of_type(t, "AWS::SecretsManager::Secret").items():
+        p = properties(resource)
+        made = p.get("GenerateSecretString", {})
+        if "SecretString" in p or not made:
+            yield f"{name}: its value is in the template"
+        if int(made.get("PasswordLength", 32)) < MIN_TOKEN:
+            yield f"{name}: shorter than {MIN_TOKEN} characters"
+        if made.get("ExcludePunctuation") is not True:
+            yield f"{name}: characters that a header or a shell reads otherwise"
+        readers = [r for r in of_type(t, "AWS::IAM::Role") for _, target in allowed(t, r) if target == name]
+        if len(readers) != 1:
+            yield f"{name}: read by {sorted(readers)}, not by one role"
+
+
+@rule
+def events(t):
+    """The schemas of the bus say what the code announces, event by event and field by field."""
+    registries = of_type(t, "AWS::EventSchemas::Registry")
+    described = {}
+    for name, resource in of_type(t, "AWS::EventSchemas::Schema").items():
+        p = properties(resource)
+        if pointed(p.get("RegistryName")) not in registries:
+            yield f"{name}: not in a registry of this template"
+        try:
+            schemas = json.loads(p["Content"])["components"]["schemas"]
+            envelope = schemas["AWSEvent"]
+            event = envelope["x-amazon-events-detail-type"]
+            detail = schemas[event]
+            described[event] = {field: of["type"] for field, of in detail["properties"].items()}
+            if envelope["properties"]["detail"] != {"$ref": f"#/components/schemas/{event}"}:
+                yield f"{name}: its detail is another's"
+            if sorted(detail["required"]) != sorted(described[event]):
+                yield f"{name}: its required fields are not all of its fields"
+            if p.get("SchemaName") != f"{envelope['x-amazon-events-source']}@{event}":
+                yield f"{name}: not named after its source and its event"
+            if envelope["x-amazon-events-source"] != event_shapes.source():
+                yield f"{name}: announced by {event_shapes.source()}"
+        except (KeyError, ValueError) as error:
+            yield f"{name}: not a schema of an event: {error!r}"
+    try:
+        announced = event_shapes.shapes()
+    except event_shapes.NotUnderstood as error:
+        yield f"the events of the code are not understood: {error}"
+        return
+    for event in sorted(set(announced) | set(described)):
+        if announced.get(event) != described.get(event):
+            yield f"{event}: announced as {announced.get(event)}, described as {described.get(event)}"
+
+
+@rule
+def own_name(t):
+    """Each function says who calls: the user agent of its calls, and so CloudTrail, holds its name."""
+    for name, resource in functions(t).items():
+        p = properties(resource)
+        said = p.get("Environment", {}).get("Variables", {}).get("AWS_SDK_UA_APP_ID")
+        if not isinstance(said, str) or p.get("FunctionName") != {"Fn::Sub": said.replace("weir-", "weir-${Stage}-", 1)}:
+            yield f"{name}: calls AWS as {said}, not under its own name"
+        elif len(said) > APP_ID_LIMIT:
+            yield f"{name}: {said} is longer than {APP_ID_LIMIT} characters"
+
+
+@rule
+def emulators(t):
+    """What local emulators lack can be left out by a parameter."""
+    for name, resource in t["Resources"].items():
+        if resource["Type"].startswith(NOT_IN_EMULATORS) and "Condition" not in resource:
+            yield f"{name}: always there, and no emulator has an {resource['Type']}"
+
+
+@rule
+def gradual(t):
+    """Who waits for an answer meets a new version gradually, and an alarm takes it back."""
+    aliases, groups = of_type(t, "AWS::Lambda::Alias"), of_type(t, "AWS::CodeDeploy::DeploymentGroup")
+    doors = [(n, properties(r).get("IntegrationUri")) for n, r in of_type(t, "AWS::ApiGatewayV2::Integration").items()]
+    doors += [(n, properties(r).get("FunctionName")) for n, r in of_type(t, "AWS::Lambda::Permission").items()]
+    for name, value in doors:
+        alias = aliases.get(pointed(value))
+        if not alias:
+            yield f"{name}: calls a function itself, so that each version gets all calls at once"
+            continue
+        policy = alias.get("UpdatePolicy", {}).get("CodeDeployLambdaAliasUpdate", {})
+        policy = policy["Fn::If"][1] if "Fn::If" in policy else policy
+        group = properties(groups.get(pointed(policy.get("DeploymentGroupName")), {}))
+        if group.get("DeploymentConfigName") != CANARY:
+            yield f"{name}: its alias does not change over gradually"
+        if "DEPLOYMENT_STOP_ON_ALARM" not in group.get("AutoRollbackConfiguration", {}).get("Events", []):
+            yield f"{name}: an alarm takes nothing back"
+        watched = [pointed(a["Name"]) for a in group.get("AlarmConfiguration", {}).get("Alarms", [])]
+        metrics = [properties(r) for n, r in of_type(t, "AWS::CloudWatch::Alarm").items() if n in watched]
+        if not any(d["Name"] == "ExecutedVersion" for p in metrics for d in p["Dimensions"]):
+            yield f"{name}: no alarm looks at the new version alone"
+        if not {"Errors", "5xx"} <= {p["MetricName"] for p in metrics}:
+            yield f"{name}: errors of the function or of the API take nothing back"
+
+
+@rule
+def dashboard(t):
+    """What rings can be seen: every metric of every alarm is on the dashboard."""
+    shown = set()
+    for name, resource in of_type(t, "AWS::CloudWatch::Dashboard").items():
+        body = properties(resource).get("DashboardBody", {})
+        try:
+            for widget in json.loads(body["Fn::Sub"])["widgets"]:
+                shown.update(tuple(x for x in metric if isinstance(x, str)) for metric in widget["properties"]["metrics"])
+        except (KeyError, TypeError, ValueError) as error:
+            yield f"{name}: not a dashboard: {error!r}"
+    for name, resource in of_type(t, "AWS::CloudWatch::Alarm").items():
+        p = properties(resource)
+        # A dashboard would need the version's number; the function's line holds it.
+        dimensions = [d for d in p["Dimensions"] if d["Name"] not in ("Resource", "ExecutedVersion")]
+        metric = [p["Namespace"], p["MetricName"]] + [x for d in dimensions for x in (d["Name"], written(d["Value"]))]
+        if tuple(metric) not in shown:
+            yield f"{name}: {' '.join(metric)} is on no dashboard"
+
+
+@rule
+def picture(t):
+    """The picture of the deployed system shows this one."""
+    page = (ROOT / PICTURE_PAGE).read_text()
+    if template_picture.replaced(page, template_picture.draw(t, sys.modules[__name__])) != page:
+        yield f"{PICTURE_PAGE}: its picture is another's; draw it anew with infra/template_rules.py picture template.yaml"
 
 
 @rule
@@ -434,14 +624,16 @@ def api(t):
             yield f"{name}: not throttled"
         if not p.get("AccessLogSettings"):
             yield f"{name}: no access log"
+    apis = of_type(t, "AWS::ApiGatewayV2::Api")
     for name, resource in of_type(t, "AWS::Lambda::Permission").items():
-        if not properties(resource).get("SourceArn"):
-            yield f"{name}: no SourceArn"
+        source = properties(resource).get("SourceArn", {}).get("Fn::Sub", "")
+        if not any("${" + a + "}" in source for a in apis):
+            yield f"{name}: its SourceArn is no API of this template"
 
 
 @rule
 def alarms(t):
-    """Each function, dead-letter queue, read queue and stream has its alarms; each has its topic and its page."""
+    """All that works, waits, fails or refuses has its alarms; each has its topic and its page, and each page its alarm."""
     for name in functions(t):
         for metric in ("Errors", "Throttles"):
             if not alarms_on(t, metric, name):
@@ -458,6 +650,17 @@ def alarms(t):
     for _, _, function in scheduled_functions(t):
         if not alarms_on(t, "Invocations", function):
             yield f"{function}: no alarm on its silence"
+    for name in of_type(t, "AWS::ApiGatewayV2::Api"):
+        if not alarms_on(t, "5xx", name):
+            yield f"{name}: no alarm on its errors"
+    for name, resource in of_type(t, "AWS::DynamoDB::Table").items():
+        for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
+            if not alarms_on(t, metric, name):
+                yield f"{name}: no alarm on {metric}"
+        for index in properties(resource).get("GlobalSecondaryIndexes", []):
+            if not alarms_on(t, "WriteThrottleEvents", name, index["IndexName"]):
+                yield f"{name}: no alarm on WriteThrottleEvents of {index['IndexName']}"
+    named = set()
     for name, resource in of_type(t, "AWS::CloudWatch::Alarm").items():
         p = properties(resource)
         if not p.get("AlarmActions"):
@@ -465,6 +668,11 @@ def alarms(t):
         page = re.search(r"infra/runbooks/[a-z-]+\.md$", p.get("AlarmDescription", ""))
         if not page or not (ROOT / page.group(0)).is_file():
             yield f"{name}: no page that says what to do"
+        else:
+            named.add(page.group(0))
+    for page in sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "infra/runbooks").iterdir()):
+        if page not in named:
+            yield f"{page}: no alarm sends anybody there"
 
 
 def check(template):
@@ -481,6 +689,8 @@ def first(template, kind):
 def planted(template):
     """(rule that must find it, what is done, how) of every planted fault."""
     queue, table, function = "AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::Lambda::Function"
+    bucket, secret, schema = "AWS::S3::Bucket", "AWS::SecretsManager::Secret", "AWS::EventSchemas::Schema"
+    group = "AWS::CodeDeploy::DeploymentGroup"
     mapping, role, schedule = "AWS::Lambda::EventSourceMapping", "AWS::IAM::Role", "AWS::Scheduler::Schedule"
     read_queue, reader = queue_mappings(template)[0][2:4]
     stream = stream_mappings(template)[0][0]
@@ -514,6 +724,14 @@ def planted(template):
                 del t["Resources"][name]
 
         return run
+
+    def content(t, old, new):
+        p = of(schema)(t)
+        p["Content"] = p["Content"].replace(old, new)
+
+    def board(t, old, new):
+        body = of("AWS::CloudWatch::Dashboard")(t)["DashboardBody"]
+        body["Fn::Sub"] = body["Fn::Sub"].replace(old, new)
 
     def allow_everybody(t):
         for r in of_type(t, "AWS::SQS::QueuePolicy").values():
@@ -561,7 +779,46 @@ def planted(template):
         ("schedules", "a schedule without dead letters", lambda t: of(schedule)(t)["Target"].pop("DeadLetterConfig")),
         ("throttled-workers", "a worker without a bound", lambda t: [p.pop("ScalingConfig", None) for _, p, _, _ in queue_mappings(t)]),
         ("tls-only", "a queue without its policy", forget("AWS::SQS::QueuePolicy")),
+        ("tls-only", "a bucket without its policy", forget("AWS::S3::BucketPolicy")),
+        ("buckets", "a bucket that may be public", lambda t: of(bucket)(t)["PublicAccessBlockConfiguration"].update(BlockPublicPolicy=False)),
+        ("buckets", "objects of another account", lambda t: of(bucket)(t).pop("OwnershipControls")),
+        ("buckets", "a bucket under S3's own key", lambda t: of(bucket)(t).pop("BucketEncryption")),
+        ("buckets", "a key for each object", lambda t: of(bucket)(t)["BucketEncryption"]["ServerSideEncryptionConfiguration"][0].pop("BucketKeyEnabled")),
+        ("buckets", "evidence kept for ever", lambda t: of(bucket)(t)["LifecycleConfiguration"]["Rules"].pop(0)),
+        ("buckets", "halves of uploads", lambda t: of(bucket)(t)["LifecycleConfiguration"]["Rules"].pop(1)),
+        ("buckets", "a bucket deleted with its stack", lambda t: first(t, bucket).pop("DeletionPolicy")),
+        ("buckets", "a bucket with a name", lambda t: of(bucket)(t).update(BucketName="evidence")),
+        ("made-secrets", "a secret in the template", lambda t: of(secret)(t).update(SecretString="wt_0123")),
+        ("made-secrets", "a short token", lambda t: of(secret)(t)["GenerateSecretString"].update(PasswordLength=16)),
+        ("made-secrets", "a token with quotes in it", lambda t: of(secret)(t)["GenerateSecretString"].pop("ExcludePunctuation")),
+        ("made-secrets", "another function reads it", lambda t: role_statement(t).update(Resource={"Fn::GetAtt": [next(iter(of_type(t, secret))), "Id"]})),
+        ("events", "an event without its shape", lambda t: t["Resources"].pop(next(iter(of_type(t, schema))))),
+        ("events", "a field under another name", lambda t: content(t, "order_no", "order_number")),
+        ("events", "a field of another type", lambda t: content(t, '"type": "integer"', '"type": "string"')),
+        ("events", "a field that may be absent", lambda t: content(t, '"required": ["sales_order_id", ', '"required": [')),
+        ("events", "announced by another", lambda t: content(t, '"weir"', '"amazon"')),
+        ("events", "the detail of another", lambda t: content(t, "#/components/schemas/", "#/components/schemas/Not")),
+        ("events", "a schema that is no JSON", lambda t: content(t, "{", "")),
+        ("events", "a schema under another name", lambda t: of(schema)(t).update(SchemaName="orders")),
+        ("own-name", "a function that calls under another's name", lambda t: of(function)(t)["Environment"]["Variables"].update(AWS_SDK_UA_APP_ID="weir-other")),
+        ("own-name", "a function that calls under no name", lambda t: of(function)(t)["Environment"]["Variables"].pop("AWS_SDK_UA_APP_ID")),
+        ("emulators", "a registry that is always there", lambda t: first(t, "AWS::EventSchemas::Registry").pop("Condition")),
+        ("emulators", "a deployment that is always there", lambda t: first(t, group).pop("Condition")),
+        ("gradual", "an API that calls the function itself", lambda t: of("AWS::ApiGatewayV2::Integration")(t).update(IntegrationUri={"Fn::GetAtt": ["Console", "Arn"]})),
+        ("gradual", "a permission for the function itself", lambda t: of("AWS::Lambda::Permission")(t).update(FunctionName={"Ref": "Console"})),
+        ("gradual", "an alias that changes at once", lambda t: t["Resources"]["ConsoleLive"].pop("UpdatePolicy")),
+        ("gradual", "all calls at once", lambda t: of(group)(t).update(DeploymentConfigName="CodeDeployDefault.LambdaAllAtOnce")),
+        ("gradual", "nothing is taken back", lambda t: of(group)(t).pop("AutoRollbackConfiguration")),
+        ("gradual", "nobody looks at the new version", lambda t: of(group)(t)["AlarmConfiguration"]["Alarms"].pop(0)),
+        ("gradual", "nobody looks at the API", lambda t: of(group)(t)["AlarmConfiguration"]["Alarms"].pop(2)),
+        ("dashboard", "no dashboard", forget("AWS::CloudWatch::Dashboard")),
+        ("dashboard", "a queue that is not on it", lambda t: board(t, "${TickFailures.QueueName}", "${Other.QueueName}")),
+        ("dashboard", "a metric that is not on it", lambda t: board(t, "IteratorAge", "Age")),
+        ("dashboard", "a dashboard that is no JSON", lambda t: board(t, "]}}", "]}")),
+        ("picture", "a queue that the picture shows", lambda t: t["Resources"].pop(dead)),
+        ("picture", "a right that the picture shows", lambda t: at("SweeperRole")(t)["Policies"][0]["PolicyDocument"]["Statement"].pop(4)),
         ("api", "an API without a limit", lambda t: of("AWS::ApiGatewayV2::Stage")(t).pop("DefaultRouteSettings")),
+        ("api", "a function that another API may call", lambda t: of("AWS::Lambda::Permission")(t).update(SourceArn={"Fn::Sub": "arn:aws:execute-api:x:1:other/*/$default"})),
         ("api", "a function that any API may call", lambda t: of("AWS::Lambda::Permission")(t).pop("SourceArn")),
         ("alarms", "no alarm on errors", drop_alarms("Errors")),
         ("alarms", "no alarm on throttles", drop_alarms("Throttles")),
@@ -569,6 +826,11 @@ def planted(template):
         ("alarms", "no alarm on age", drop_alarms("ApproximateAgeOfOldestMessage")),
         ("alarms", "no alarm on the stream", drop_alarms("IteratorAge")),
         ("alarms", "no alarm on silence", drop_alarms("Invocations")),
+        ("alarms", "no alarm on the API", drop_alarms("5xx")),
+        ("alarms", "no alarm on refused reads", drop_alarms("ReadThrottleEvents")),
+        ("alarms", "no alarm on the index", lambda t: t["Resources"].pop("IndexThrottledAlarm")),
+        ("alarms", "an index without its alarm", lambda t: of(table)(t)["GlobalSecondaryIndexes"].append({"IndexName": "gsi2"})),
+        ("alarms", "a page that no alarm names", lambda t: t["Resources"].pop("ConsoleNewVersionAlarm")),
         ("alarms", "an alarm that tells nobody", lambda t: of("AWS::CloudWatch::Alarm")(t).pop("AlarmActions")),
         ("alarms", "an alarm without a page", lambda t: of("AWS::CloudWatch::Alarm")(t).update(AlarmDescription="It rings.")),
     ]
@@ -587,13 +849,21 @@ def self_test(template):
 
 
 def main(arguments):
-    if len(arguments) < 2 or arguments[0] not in ("expand", "check", "self-test"):
+    if len(arguments) < 2 or arguments[0] not in ("expand", "check", "self-test", "picture"):
         print(__doc__, file=sys.stderr)
         return 2
     expanded = expand(read_template(arguments[1]))
     if arguments[0] == "expand":
         pathlib.Path(arguments[2]).write_text(json.dumps(expanded, indent=2, sort_keys=True) + "\n")
         print(f"{len(expanded['Resources'])} resources")
+        return 0
+    if arguments[0] == "picture":
+        page = ROOT / PICTURE_PAGE
+        drawn = template_picture.replaced(page.read_text(), template_picture.draw(expanded, sys.modules[__name__]))
+        if drawn is None:
+            print(f"{PICTURE_PAGE}: not one place between {template_picture.BEGIN} and {template_picture.END}", file=sys.stderr)
+            return 1
+        page.write_text(drawn)
         return 0
     if arguments[0] == "check":
         findings = check(expanded)

@@ -444,13 +444,17 @@ fn a_function_without_its_parts_is_seen() {
     let text = "Resources:\n  Jobs:\n    Type: AWS::SQS::Queue\n    Properties:\n      RedrivePolicy: {}\n\n  Worker:\n    \
                 Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: target/lambda/worker/\n      Events:\n        \
                 Work:\n          Type: SQS\n          Properties:\n            Queue: !GetAtt Jobs.Arn\n\n  Idle:\n    \
-                Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: target/lambda/idle/\n\nOutputs:\n  X: 1\n";
+                Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: target/lambda/idle/\n\n  Door:\n    \
+                Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: target/lambda/door/\n\n  Live:\n    \
+                Type: AWS::Lambda::Alias\n    Properties:\n      FunctionName: !Ref Door\n\n  Way:\n    \
+                Type: AWS::ApiGatewayV2::Integration\n    Properties:\n      IntegrationUri: !Ref Live\n\nOutputs:\n  X: 1\n";
     let template = Template::parse(text);
     let functions: BTreeMap<String, &Block> = template.functions().into_iter().collect();
-    assert_eq!(functions.keys().collect::<Vec<_>>(), ["Idle", "Worker"]);
+    assert_eq!(functions.keys().collect::<Vec<_>>(), ["Door", "Idle", "Worker"]);
     assert!(!functions["Worker"].has("Timeout:"));
     assert!(template.fails_somewhere("Worker", functions["Worker"]));
     assert!(!template.fails_somewhere("Idle", functions["Idle"]));
+    assert!(template.fails_somewhere("Door", functions["Door"]), "who calls its alias waits for it");
     assert!(functions["Worker"].refers_to("Jobs") && !functions["Worker"].refers_to("Job"));
     assert_eq!(template.binaries()["Idle"], "idle");
 }

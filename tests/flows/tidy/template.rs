@@ -58,14 +58,20 @@ impl Template {
     }
 
     /// Whether what the function fails at goes somewhere: to a failure destination, to the dead letters of the queue
-    /// that it reads, or to a caller of the API who waits for the answer.
+    /// that it reads, or to a caller of the API who waits for the answer, be it of the function or of its alias.
     pub(super) fn fails_somewhere(&self, name: &str, function: &Block) -> bool {
         let redriven = || {
             self.of_type("AWS::SQS::Queue").any(|(queue, block)| {
                 block.has("RedrivePolicy:") && function.has(&format!("Queue: !GetAtt {queue}.Arn"))
             })
         };
-        let asked = || self.of_type("AWS::ApiGatewayV2::Integration").any(|(_, block)| block.refers_to(name));
+        let aliases = self.of_type("AWS::Lambda::Alias").filter(|(_, alias)| alias.refers_to(name));
+        let mut doors: Vec<String> = aliases.map(|(alias, _)| alias).collect();
+        doors.push(name.to_owned());
+        let asked = || {
+            self.of_type("AWS::ApiGatewayV2::Integration")
+                .any(|(_, block)| doors.iter().any(|door| block.refers_to(door)))
+        };
         function.has("OnFailure:") || redriven() || asked()
     }
 }
