@@ -10,6 +10,7 @@ mod sandbox;
 mod demo;
 mod token;
 mod file;
+pub mod amazon_alone;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 

@@ -1,7 +1,7 @@
 //! The sandboxed Amazon of the local run: its shop, which opens and closes with this process, and its
 //! API behind a port of its own. How Amazon behaves lives in `shared/sandbox`.
 
-mod door;
+pub(crate) mod door;
 mod shop;
 
 use std::{
@@ -99,12 +99,6 @@ impl Sandbox {
         self.open_state().amazon.faults = Faults::BAD_DAY;
     }
 
-    /// Answers a call of its API.
-    pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let now = now(self.clock.as_ref());
-        self.open_state().amazon.handle(request, now)
-    }
-
     /// What should happen now happens; the notices that go out are bodies for the queue.
     fn tick(&self) -> Vec<String> {
         let now = now(self.clock.as_ref());
@@ -124,6 +118,13 @@ impl Sandbox {
     }
 }
 
+impl door::Answers for Sandbox {
+    fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let now = now(self.clock.as_ref());
+        self.open_state().amazon.handle(request, now)
+    }
+}
+
 fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
@@ -134,8 +135,8 @@ fn now(clock: &dyn Clock) -> Now {
 
 /// Serves the API until it is told to stop.
 pub(crate) async fn serve(sandbox: Arc<Sandbox>, listener: TcpListener, stop: watch::Receiver<bool>) {
-    let served =
-        axum::serve(listener, door::router(sandbox)).with_graceful_shutdown(pumps::stopped(stop)).await;
+    let router = door::router(Arc::clone(&sandbox), sandbox.base_url());
+    let served = axum::serve(listener, router).with_graceful_shutdown(pumps::stopped(stop)).await;
     if let Err(error) = served {
         tracing::error!(%error, "the sandbox does not answer any more");
     }

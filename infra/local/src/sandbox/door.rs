@@ -12,18 +12,25 @@ use axum::{
 };
 use weir_channels::http::{HttpRequest, HttpResponse, Method};
 
-use super::Sandbox;
-
 /// The largest body of a call, in bytes: Amazon's own calls have a few hundred.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Everything goes to the sandbox.
-pub(super) fn router(sandbox: Arc<Sandbox>) -> Router {
-    Router::new().fallback(answer).with_state(sandbox)
+/// A sandbox that answers calls.
+pub(crate) trait Answers: Send + Sync + 'static {
+    /// Answers a call of its API.
+    fn answer(&self, request: &HttpRequest) -> HttpResponse;
 }
 
-async fn answer(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Response {
-    match read(request, sandbox.base_url()).await {
+/// Everything goes to the sandbox, which is at `base_url`.
+pub(crate) fn router<S: Answers>(sandbox: Arc<S>, base_url: &str) -> Router {
+    Router::new().fallback(answer::<S>).with_state((sandbox, Arc::from(base_url)))
+}
+
+async fn answer<S: Answers>(
+    State((sandbox, base_url)): State<(Arc<S>, Arc<str>)>,
+    request: Request,
+) -> Response {
+    match read(request, &base_url).await {
         Ok(request) => write(sandbox.answer(&request)),
         Err(status) => status.into_response(),
     }

@@ -112,6 +112,15 @@ fn a_token_can_be_let_in_and_shut_out() {
     );
 }
 
+// It would come back at the next start, which lets it in.
+#[test]
+fn the_deployments_own_token_ends_with_its_secret_alone() {
+    let house = House::new();
+    let (status, code, _) = house.post("/v1/api_tokens/revoke", &json!({"token": ADMIN})).refused();
+    assert_eq!((status, code.as_str()), (409, "deployment_token"));
+    assert_eq!(house.ask(ADMIN, "GET", "/v1/locations", None).status, StatusCode::OK);
+}
+
 /// Signs in and gives the cookie.
 fn sign_in(house: &House, host: &str) -> String {
     let request = axum::http::Request::post("/sign-in")
