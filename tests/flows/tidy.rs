@@ -1,7 +1,6 @@
 //! The walls of the house, checked on the files of the checkout: what may be named where, that every function of
 //! the template has its limits, failures and alarms, and that every event is used.
 
-mod template;
 mod checkout;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +10,8 @@ use checkout::{
     EVERYWHERE, Findings, code_lines, code_of, entries, file_name, folders, manifests, names, numbered, read,
     relative, root, settings, source_files,
 };
-use template::{Block, Template};
+use serde_json::{Value, json};
+use weir_tests::template::{Block, Template, Trigger};
 
 // ---------------------------------------------------------------- walls in the code
 
@@ -400,24 +400,38 @@ fn every_alarm_has_its_page_and_every_page_its_alarm() {
 
 // ---------------------------------------------------------------- the events
 
+/// `events/FUNCTION.json` and `events/FUNCTION.WHAT.json`: each is what a trigger of that function would hand over,
+/// each trigger has one, and each is handed to the function's real binary by a test.
 #[test]
 fn every_trigger_has_an_event_and_every_event_a_test() {
     let mut found = Findings::default();
-    let events: BTreeSet<String> = entries("events").iter().map(|event| file_name(event)).collect();
-    for binary in Template::read().binaries().values() {
-        if !events.contains(&format!("{binary}.json")) {
-            found.add(format!("events/{binary}.json: absent, and {binary} has a trigger"));
+    let template = Template::read();
+    let functions: BTreeMap<String, Vec<Trigger>> = (template.functions().into_iter())
+        .map(|(name, block)| (template.binaries()[&name].clone(), template.triggers(&name, block)))
+        .collect();
+    let events: Vec<(String, Value)> = entries("events")
+        .iter()
+        .map(|path| (file_name(path), serde_json::from_str(&read(path)).expect("an event is JSON")))
+        .collect();
+    let binary_of = |file: &str| file.split('.').next().unwrap_or_default().to_owned();
+    for (binary, triggers) in &functions {
+        if triggers.is_empty() {
+            found.add(format!("{binary}: nothing triggers it"));
+        }
+        for trigger in triggers {
+            if !events.iter().any(|(file, event)| binary_of(file) == *binary && trigger.gives(event)) {
+                found.add(format!("events/{binary}*.json: none of {trigger:?}"));
+            }
         }
     }
-    let tests: String = ["tests", "functions"]
-        .iter()
-        .flat_map(|place| source_files(place))
-        .filter(|file| relative(file) != "tests/flows/tidy.rs")
-        .map(|file| read(&file))
-        .collect();
-    for event in events {
-        if !tests.contains(&event) {
-            found.add(format!("events/{event}: no test in tests/ or functions/ names it"));
+    let started: String = source_files("functions/tests").iter().map(|file| read(file)).collect();
+    for (file, event) in &events {
+        let triggers = functions.get(&binary_of(file));
+        if !triggers.is_some_and(|triggers| triggers.iter().any(|trigger| trigger.gives(event))) {
+            found.add(format!("events/{file}: no trigger of the function it is named after hands this over"));
+        }
+        if !started.contains(&format!("\"{file}\"")) {
+            found.add(format!("events/{file}: no test in functions/tests starts a binary with it"));
         }
     }
     found.check();
@@ -457,4 +471,39 @@ fn a_function_without_its_parts_is_seen() {
     assert!(template.fails_somewhere("Door", functions["Door"]), "who calls its alias waits for it");
     assert!(functions["Worker"].refers_to("Jobs") && !functions["Worker"].refers_to("Job"));
     assert_eq!(template.binaries()["Idle"], "idle");
+}
+
+#[test]
+fn an_event_of_another_trigger_is_seen() {
+    let queue = Trigger::Queue { name: "weir-prod-jobs".to_owned(), most: 1 };
+    let of = |arn: &str| {
+        json!({"messageId": "1", "body": "", "attributes": {"ApproximateReceiveCount": "1"},
+        "eventSource": "aws:sqs", "eventSourceARN": arn})
+    };
+    assert!(queue.gives(&json!({"Records": [of("arn:aws:sqs:eu-west-1:1:weir-prod-jobs")]})));
+    assert!(!queue.gives(&json!({"Records": [of("arn:aws:sqs:eu-west-1:1:weir-prod-other")]})));
+    let twice = [of("arn:aws:sqs:eu-west-1:1:weir-prod-jobs"), of("arn:aws:sqs:eu-west-1:1:weir-prod-jobs")];
+    assert!(!queue.gives(&json!({"Records": twice})), "more than a batch has");
+    assert!(!queue.gives(&json!({"Records": []})) && !queue.gives(&json!({})));
+
+    let stream = Trigger::Stream { most: 9, pattern: json!({"eventName": ["INSERT"]}) };
+    let change = |name: &str| {
+        json!({"Records": [{"eventName": name, "eventSource": "aws:dynamodb",
+        "eventSourceARN": "arn:aws:dynamodb:eu-west-1:1:table/t/stream/1", "dynamodb": {"SequenceNumber": "1"}}]})
+    };
+    assert!(stream.gives(&change("INSERT")) && !stream.gives(&change("REMOVE")));
+
+    let schedule = Trigger::Schedule { name: "weir-prod-tick".to_owned() };
+    let tick = |name: &str| {
+        json!({"source": "aws.scheduler",
+        "resources": [format!("arn:aws:scheduler:eu-west-1:1:schedule/default/{name}")]})
+    };
+    assert!(schedule.gives(&tick("weir-prod-tick")) && !schedule.gives(&tick("weir-prod-tock")));
+
+    let http = Trigger::Http { route: "$default".to_owned() };
+    let call = |version: &str| {
+        json!({"version": version, "routeKey": "$default",
+        "requestContext": {"routeKey": "$default", "http": {"method": "GET"}}})
+    };
+    assert!(http.gives(&call("2.0")) && !http.gives(&call("1.0")));
 }

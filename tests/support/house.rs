@@ -84,6 +84,8 @@ pub struct Plan {
     pub hook: Option<Arc<dyn CallHook>>,
     /// Whether Amazon can reach a queue of it.
     pub has_notifications: bool,
+    /// When it opens, if not at [`OPENS_AT`].
+    pub opens_at: Option<Timestamp>,
 }
 
 impl House {
@@ -104,7 +106,7 @@ impl House {
 
     /// A house of a plan.
     pub async fn build(plan: Plan) -> Self {
-        let clock = Arc::new(FakeClock::new(OPENS_AT.parse().unwrap()));
+        let clock = Arc::new(FakeClock::new(plan.opens_at.unwrap_or_else(|| OPENS_AT.parse().unwrap())));
         let amazon = Arc::new(Mutex::new(Amazon::new(1)));
         let crossing = Arc::new(Crossing::new(Arc::clone(&clock), Arc::clone(&amazon)));
         let queue = Arc::new(FakeQueue::new(Arc::clone(&clock)));

@@ -13,6 +13,10 @@ pub mod logs;
 pub mod folder;
 pub mod meter;
 
+pub mod template;
+pub mod cloud;
+pub mod lambda;
+
 pub use books::{Books, words};
 pub use crash::{At, When};
 pub use folder::Folder;

@@ -156,11 +156,37 @@ impl House {
         marketplace: &'static Marketplace,
     ) -> Shop {
         know(&mut self.amazon(), seller);
+        self.open_shop(organization, connection, seller, marketplace, None).await
+    }
+
+    /// As [`House::shop_of`], with an Amazon of its own behind an address.
+    pub async fn shop_of_amazon_at(
+        &self,
+        address: &str,
+        organization: &str,
+        connection: &str,
+        seller: &str,
+        marketplace: &'static Marketplace,
+    ) -> Shop {
+        let mut amazon = Amazon::new(1);
+        know(&mut amazon, seller);
+        self.crossing.add(address, Arc::new(Mutex::new(amazon)));
+        self.open_shop(organization, connection, seller, marketplace, Some(address.to_owned())).await
+    }
+
+    async fn open_shop(
+        &self,
+        organization: &str,
+        connection: &str,
+        seller: &str,
+        marketplace: &'static Marketplace,
+        address: Option<String>,
+    ) -> Shop {
         let organization = self.organization(organization).await;
         let location = self.location(&organization, "fba").await;
         let connection = ConnectionId::from_token(connection);
         let seller = seller.to_owned();
-        let shop = Shop { organization, location, connection, marketplace, seller, address: None };
+        let shop = Shop { organization, location, connection, marketplace, seller, address };
         self.connect(&shop, |_| {}).await;
         self.usual_stock(&shop).await;
         self.activate(&shop).await;
@@ -370,9 +396,14 @@ impl House {
 
     /// A person asks for an order, and it is looked at.
     pub async fn ask_for(&self, shop: &Shop, id: &str) {
+        self.ask_for_quietly(shop, id).await;
+        self.settle().await;
+    }
+
+    /// As [`House::ask_for`], and nothing follows from it yet.
+    pub async fn ask_for_quietly(&self, shop: &Shop, id: &str) {
         let message = Message::Look(self.signal(shop, id, SignalCause::Manual));
         import_order::handle(&self.hub, &message).await.unwrap();
-        self.settle().await;
     }
 }
 

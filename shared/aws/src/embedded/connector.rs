@@ -15,6 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::task::JoinError;
 
 use super::Inner;
 
@@ -102,20 +103,9 @@ impl EmbeddedClient {
                 Verdict::Break => return Err(broken()),
             }
         }
-        let inner = Arc::clone(&self.inner);
-        let (operation, body, status, answer) = tokio::task::spawn_blocking(move || {
-            let (status, answer) = match dispatch(&inner.database, &operation, &body) {
-                Some(Ok(json)) => (200, json),
-                Some(Err(e)) => (e.status_code(), e.to_json()),
-                None => (400, UNKNOWN_OPERATION.to_owned()),
-            };
-            if status == 200 && is_write(&operation) {
-                inner.writes.send_modify(|count| *count = count.wrapping_add(1));
-            }
-            (operation, body, status, answer)
-        })
-        .await
-        .map_err(|e| ConnectorError::other(e.into(), None))?;
+        let Answered { operation, body, status, answer } = answered(&self.inner, operation, body)
+            .await
+            .map_err(|e| ConnectorError::other(e.into(), None))?;
         if let Some(hook) = &self.hook {
             match hook.after(&Call { operation: &operation, body: &body }, status, &answer) {
                 Verdict::Proceed => {}
@@ -158,6 +148,35 @@ fn response(status: u16, body: String) -> Result<HttpResponse, ConnectorError> {
 
 fn broken() -> ConnectorError {
     ConnectorError::io("the connection was reset".into())
+}
+
+/// A call with its answer.
+pub(super) struct Answered {
+    operation: String,
+    body: String,
+    pub(super) status: u16,
+    pub(super) answer: String,
+}
+
+/// Lets the database run a call, where it may block.
+pub(super) async fn answered(
+    inner: &Arc<Inner>,
+    operation: String,
+    body: String,
+) -> Result<Answered, JoinError> {
+    let inner = Arc::clone(inner);
+    tokio::task::spawn_blocking(move || {
+        let (status, answer) = match dispatch(&inner.database, &operation, &body) {
+            Some(Ok(json)) => (200, json),
+            Some(Err(e)) => (e.status_code(), e.to_json()),
+            None => (400, UNKNOWN_OPERATION.to_owned()),
+        };
+        if status == 200 && is_write(&operation) {
+            inner.writes.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        Answered { operation, body, status, answer }
+    })
+    .await
 }
 
 fn is_write(operation: &str) -> bool {

@@ -172,6 +172,17 @@ impl EmbeddedStore {
         aws_sdk_dynamodb::Client::from_conf(config)
     }
 
+    /// Answers one call as DynamoDB does, its JSON in and a status and JSON out: for a door through which
+    /// another process reaches this store. `operation` is the last part of `x-amz-target`.
+    ///
+    /// # Errors
+    /// [`EmbeddedError::Worker`]. What DynamoDB would refuse is an answer.
+    pub async fn answer(&self, operation: &str, body: &str) -> Result<(u16, String)> {
+        let (operation, body) = (operation.to_owned(), body.to_owned());
+        let answered = connector::answered(&self.inner, operation, body).await?;
+        Ok((answered.status, answered.answer))
+    }
+
     /// A counter that rises with every write through a client of this store: a dispatcher or a queue's
     /// worker waits on it instead of polling tightly. It says that something was written, not what.
     pub fn writes(&self) -> watch::Receiver<u64> {

@@ -1,0 +1,128 @@
+//! Where a binary is started: a house whose store, secrets and Amazon it reaches over ports of this
+//! machine. The house's clock begins in the past and stands where a test moves it; the binary's clock is
+//! the machine's.
+
+use std::{path::Path, sync::Arc};
+
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+use weir_app::ports::Clock;
+use weir_aws::SystemClock;
+use weir_domain::Timestamp;
+use weir_sandbox::amazon::{OrderSpec, marketplaces::US};
+use weir_tests::{
+    House, Shop,
+    cloud::{self, Cloud, Doors},
+    house::{Plan, import_queue, notification_queue},
+    lambda::{Function, Ran},
+    shop::{MUG, credentials, line},
+    template::Template,
+};
+
+/// Whose the events are.
+pub(crate) const ORGANIZATION: &str = "8k2m4q6s1w3y";
+const CONNECTION: &str = "5b7d9f1h3j5l";
+const SELLER: &str = "A3TH9S8BH6GOGM";
+
+/// The queue of signals.
+pub(crate) const IMPORT: &str = "weir-prod-import-amazon";
+
+/// How long before the machine's time a scene begins: what lies about for that long is overdue.
+const BEFORE: SignedDuration = SignedDuration::from_mins(30);
+
+/// A house and the ports around it.
+pub(crate) struct Scene {
+    pub(crate) house: House,
+    pub(crate) shop: Shop,
+    pub(crate) cloud: Arc<Cloud>,
+    aws: String,
+    _doors: Doors,
+}
+
+impl Scene {
+    /// A merchant at work in the United States, half an hour ago.
+    pub(crate) async fn new() -> Self {
+        let opens_at = now().saturating_sub(BEFORE).unwrap();
+        let plan = Plan { has_notifications: true, opens_at: Some(opens_at), ..Plan::default() };
+        let house = House::build(plan).await;
+        let mut doors = Doors::default();
+        let (listener, amazon) = Doors::port().await;
+        let amazon = format!("http://{amazon}");
+        doors.serve(listener, cloud::amazon(Arc::clone(&house.crossing), &amazon));
+        let shop = house.shop_of_amazon_at(&amazon, ORGANIZATION, CONNECTION, SELLER, &US).await;
+        let cloud = Cloud::new(house.store.clone(), &Template::read().queue_names());
+        let (listener, aws) = Doors::port().await;
+        doors.serve(listener, cloud.router());
+        let scene = Self { house, shop, cloud, aws, _doors: doors };
+        scene.keep_credentials(&scene.shop);
+        scene
+    }
+
+    /// The secret of a connection, where its functions find it.
+    pub(crate) fn keep_credentials(&self, shop: &Shop) {
+        let of_seller = credentials(&shop.seller);
+        let plain = of_seller.iter().map(|(name, secret)| (name.clone(), secret.expose().into()));
+        self.cloud.keep_secret(&secret_of(shop), Value::Object(plain.collect::<Map<_, _>>()).to_string());
+    }
+
+    /// A buyer orders mugs under this number, and Amazon ships them at once.
+    pub(crate) fn sell(&self, id: &str) {
+        self.sell_sku(id, MUG);
+    }
+
+    /// As [`Scene::sell`], of something.
+    pub(crate) fn sell_sku(&self, id: &str, sku: &str) {
+        let spec = OrderSpec { order_id: Some(id.to_owned()), ..OrderSpec::new(&US, vec![line(sku, 2)]) };
+        self.house.sell_spec(&self.shop, spec);
+    }
+
+    /// The house's clock shows the machine's time.
+    pub(crate) fn catch_up(&self) {
+        self.house.clock.advance_to(now());
+    }
+
+    /// What stands in the house's own queues is forgotten: the events say what is in a function's.
+    pub(crate) fn empty_the_queues(&self) {
+        for queue in [import_queue(), notification_queue()] {
+            for message in self.house.queue.receive(&queue, 100, SignedDuration::ZERO) {
+                self.house.queue.delete(&message);
+            }
+        }
+    }
+
+    /// A function, as it is deployed here.
+    pub(crate) fn function(&self, name: &str) -> Function {
+        let binary = match name {
+            "fba-order-poller" => env!("CARGO_BIN_EXE_fba-order-poller"),
+            "amazon-notifications" => env!("CARGO_BIN_EXE_amazon-notifications"),
+            "order-import" => env!("CARGO_BIN_EXE_order-import"),
+            "dispatcher" => env!("CARGO_BIN_EXE_dispatcher"),
+            "sweeper" => env!("CARGO_BIN_EXE_sweeper"),
+            "console" => env!("CARGO_BIN_EXE_console"),
+            other => panic!("there is no function {other}"),
+        };
+        Function::new(name, binary, &self.aws)
+    }
+
+    /// Hands an event of `events/` to its function.
+    pub(crate) async fn run(&self, file: &str) -> Ran {
+        let function = file.split('.').next().unwrap();
+        self.function(function).run(&event(file)).await
+    }
+}
+
+/// The machine's time.
+fn now() -> Timestamp {
+    SystemClock::default().now()
+}
+
+/// The name of a connection's secret.
+pub(crate) fn secret_of(shop: &Shop) -> String {
+    format!("weir/prod/connection/{}/{}", shop.organization, shop.connection)
+}
+
+/// An event of `events/`.
+pub(crate) fn event(file: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(file);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
