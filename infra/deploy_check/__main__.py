@@ -53,13 +53,13 @@ def main():
     began = time.monotonic()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-deploy-"))
     running = local.Processes(folder)
-    emulator, recorded, faults = (local.free_port() for _ in range(3))
+    emulator, recorded, faults, behind = (local.free_port() for _ in range(4))
     recorder = None
     try:
         lay_out(folder, arguments.binaries)
-        recorder = Recorder(recorded, f"http://127.0.0.1:{emulator}")
+        recorder = Recorder(recorded, f"http://127.0.0.1:{emulator}", behind)
         local.start_emulator(running, arguments.emulator, emulator, f"http://127.0.0.1:{recorded}")
-        local.start_faults(running, arguments.faults, faults, f"http://127.0.0.1:{emulator}")
+        local.start_faults(running, arguments.faults, faults, f"http://127.0.0.1:{behind}")
         amazon = local.start_amazon(running, arguments.binaries / "weir-amazon")
         cloud = Cloud(emulator, arguments.sam, folder)
         Story(cloud, recorder, amazon, f"http://127.0.0.1:{faults}").tell()

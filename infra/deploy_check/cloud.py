@@ -28,6 +28,10 @@ def over_tls(request, **_):
     request.headers["X-Forwarded-Proto"] = "https"
 
 
+# How often a read that is answered with "try again" is tried.
+READS = 10
+
+
 class Cloud:
     def __init__(self, port, sam, folder):
         self.port = port
@@ -114,10 +118,14 @@ class Cloud:
 
     def get(self, path, **query):
         query = "?" + urllib.parse.urlencode(query) if query else ""
-        status, answer = self.ask("GET", path + query)
-        if status != 200:
-            raise RuntimeError(f"GET {path}: {status} {answer}")
-        return answer
+        for _ in range(READS):
+            status, answer = self.ask("GET", path + query)
+            if status == 200:
+                return answer
+            if status != 503:
+                break
+            time.sleep(1)  # as the answer says: try again in a moment
+        raise RuntimeError(f"GET {path}: {status} {answer}")
 
     def post(self, path, body=None):
         status, answer = self.ask("POST", path, {} if body is None else body)

@@ -58,76 +58,105 @@ def actions(target, body):
         yield f"{service}:{operation}", ""
 
 
-class Recorder:
-    """The proxy, in threads of this process. `upstream` may be changed at any time."""
+# The header that carries the host which a caller signed for, past a proxy that writes its own.
+SIGNED_HOST = "X-Signed-Host"
 
-    def __init__(self, port, upstream):
-        self.upstream = upstream
+# Headers that belong to one connection.
+HOP_BY_HOP = ("connection", "content-length", "transfer-encoding")
+
+
+def serve(port, answer):
+    """A server in threads of this process. `answer(method, path, headers, body)` gives status, headers and body; if
+    it fails, the caller's connection is cut."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+        def do(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            try:
+                status, headers, text = answer(self.command, self.path, self.headers, body)
+            except (OSError, http.client.HTTPException):
+                self.close_connection = True
+                self.connection.close()
+                return
+            self.send_response_only(status)
+            for name, value in headers:
+                if name.lower() not in HOP_BY_HOP:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PUT = do_DELETE = do
+
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_):
+            pass  # a caller that went away
+
+    server = Server(("127.0.0.1", port), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def forward(upstream, method, path, headers, body):
+    upstream = urllib.parse.urlsplit(upstream)
+    connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=PATIENCE)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.getheaders(), answer.read()
+    finally:
+        connection.close()
+
+
+def passed(headers):
+    return {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
+
+
+class Recorder:
+    """What the functions call, on `port`. `upstream` may be changed at any time: to the emulator, or to a proxy in
+    front of `behind`, which gives each call the host back that it was signed for and passes it to the emulator."""
+
+    def __init__(self, port, emulator, behind):
+        self.upstream = self.emulator = emulator
         self.lock = threading.Lock()
         self.seen = set()
         self.denied = []
         self.unnamed = []
-        recorder = self
+        self.servers = [serve(port, self.record), serve(behind, self.restore)]
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def record(self, method, path, headers, body):
+        # Over TLS, as to AWS: the queues refuse anything else.
+        extra = {SIGNED_HOST: headers.get("Host", ""), "X-Forwarded-Proto": "https"}
+        answer = forward(self.upstream, method, path, {**passed(headers), **extra}, body)
+        self.note(headers, body, answer)
+        return answer
 
-            def log_message(self, *_):
-                pass
+    def restore(self, method, path, headers, body):
+        host = {"Host": headers.get(SIGNED_HOST, "")}
+        kept = {name: value for name, value in passed(headers).items() if name.lower() != "host"}
+        return forward(self.emulator, method, path, {**kept, **host}, body)
 
-            def pass_on(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                try:
-                    status, headers, answer = recorder.forward(self.command, self.path, self.headers, body)
-                except (OSError, http.client.HTTPException):
-                    # The answer was cut on the way: so it is for the caller.
-                    self.close_connection = True
-                    self.connection.close()
-                    return
-                recorder.note(self.headers, body, status, answer)
-                self.send_response_only(status)
-                for name, value in headers:
-                    if name.lower() not in ("content-length", "transfer-encoding", "connection"):
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_GET = do_POST = do_PUT = do_DELETE = pass_on
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                pass  # a caller that went away
-
-        self.server = Server(("127.0.0.1", port), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def forward(self, method, path, headers, body):
-        upstream = urllib.parse.urlsplit(self.upstream)
-        connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=PATIENCE)
-        try:
-            passed = {name: value for name, value in headers.items() if name.lower() != "connection"}
-            passed["X-Forwarded-Proto"] = "https"  # as it is on AWS; the queues refuse anything else
-            connection.request(method, path, body, passed)
-            answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
-        finally:
-            connection.close()
-
-    def note(self, headers, body, status, answer):
+    def note(self, headers, body, answer):
         caller = CALLER.search(headers.get("User-Agent", "") + " " + headers.get("X-Amz-User-Agent", ""))
         target = headers.get("X-Amz-Target", "")
+        status, _, text = answer
         with self.lock:
             if caller is None:
                 self.unnamed.append(f"{target} by {headers.get('User-Agent')}")
                 return
             for action, resource in actions(target, json.loads(body or b"{}")):
                 self.seen.add((caller.group(1), action, resource))
-                if status in (400, 403) and b"AccessDenied" in answer:
+                if status in (400, 403) and b"AccessDenied" in text:
                     self.denied.append(f"{caller.group(1)}: {action} on {resource}")
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
