@@ -152,7 +152,6 @@ impl Cloud {
     }
 
     /// The way in.
-    #[must_use]
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new().fallback(answer).with_state(Arc::clone(self))
     }
