@@ -19,13 +19,13 @@ where
         let attempt = message.attributes.get("ApproximateReceiveCount").map_or("1", String::as_str);
         let ended = AssertUnwindSafe(handle(&message)).catch_unwind().await;
         match ended {
-            Ok(Ok(outcome)) => tracing::info!(message = id, attempt, outcome, "handled"),
+            Ok(Ok(outcome)) => tracing::info!(message_id = id, attempt, outcome, "handled"),
             Ok(Err(error)) => {
-                tracing::error!(message = id, attempt, %error, "a message returns to its queue");
+                tracing::error!(message_id = id, attempt, %error, "a message returns to its queue");
                 response.batch_item_failures.push(failure(id));
             }
             Err(_) => {
-                tracing::error!(message = id, attempt, "a message panicked and returns to its queue");
+                tracing::error!(message_id = id, attempt, "a message panicked and returns to its queue");
                 response.batch_item_failures.push(failure(id));
             }
         }

@@ -20,9 +20,16 @@ pub async fn run() -> Result<(), Error> {
 /// Handles one tick.
 ///
 /// # Errors
-/// If the tick as a whole went wrong; the next minute tries again.
+/// If something of Weir's own was the matter, with one account or with all; the next minute tries again.
+/// A channel's trouble is no error: it is the next minute's too, and nobody's to mend.
 pub async fn handle(hub: &Hub, _event: serde_json::Value) -> Result<(), Error> {
     let ticked = poll::tick(hub).await?;
     tracing::info!(?ticked, "ticked");
-    Ok(())
+    match ticked.failed {
+        0 => Ok(()),
+        failed => {
+            Err(format!("{failed} of {} accounts were not looked at: see the lines before", ticked.accounts)
+                .into())
+        }
+    }
 }

@@ -11,3 +11,5 @@ pub mod order_import;
 pub mod sweeper;
 
 mod start;
+
+pub use start::ended;

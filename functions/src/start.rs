@@ -1,13 +1,49 @@
-//! How every function starts: logs as JSON lines, clients made once.
+//! How every function starts and ends: logs as JSON lines, clients made once, and what goes wrong said
+//! in one such line.
 
-use lambda_runtime::Error;
+use std::{
+    panic::PanicHookInfo,
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use lambda_runtime::{Config, Error};
 use weir_app::Hub;
 use weir_aws::config::Aws;
+
+/// Whether everything is there and events may come. From then on a panic's words may hold what stood in
+/// an order.
+static IS_STARTED: AtomicBool = AtomicBool::new(false);
 
 /// Logs, and the hub of this process with what it is made of.
 pub(crate) async fn start() -> Result<(Aws, Hub), Error> {
     lambda_runtime::tracing::init_default_subscriber();
+    std::panic::set_hook(Box::new(panicked));
     let aws = Aws::from_env().await?;
     let hub = aws.hub()?;
+    // Panics if a variable of Lambda's is missing: here, where its words may be said.
+    drop(Config::from_env());
+    IS_STARTED.store(true, Ordering::Relaxed);
     Ok((aws, hub))
+}
+
+/// How the process ends. Lambda's own report of a function that cannot start says nothing but that.
+#[must_use]
+pub fn ended(result: Result<(), Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the function cannot go on");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A panic in one line. Its words are said if they are part of the program, or if no event has come yet.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let fixed = panic.payload().downcast_ref::<&'static str>().copied();
+    let made = panic.payload().downcast_ref::<String>().filter(|_| !IS_STARTED.load(Ordering::Relaxed));
+    let words = fixed.or(made.map(String::as_str)).unwrap_or("its words may hold personal data");
+    tracing::error!(place, words, "panicked");
 }

@@ -20,9 +20,12 @@ pub async fn run() -> Result<(), Error> {
 /// Handles one sweep.
 ///
 /// # Errors
-/// If the sweep as a whole went wrong; the next minute tries again.
+/// If anything could not be swept; the next minute tries again.
 pub async fn handle(hub: &Hub, _event: serde_json::Value) -> Result<(), Error> {
     let swept = sweep::sweep(hub).await?;
     tracing::info!(?swept, "swept");
-    Ok(())
+    match swept.errors {
+        0 => Ok(()),
+        errors => Err(format!("{errors} organizations were not swept: see the lines before").into()),
+    }
 }

@@ -147,8 +147,17 @@ impl Cloud {
         self.kept().refusals.push(Refusal { target: target.to_owned(), answer });
     }
 
+    /// Every call is answered as usual again.
+    pub fn allow(&self) {
+        self.kept().refusals.clear();
+    }
+
+    /// Forgets all secrets.
+    pub fn lose_secrets(&self) {
+        self.kept().secrets.clear();
+    }
+
     /// The way in.
-    #[must_use]
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new().fallback(answer).with_state(Arc::clone(self))
     }

@@ -1,6 +1,6 @@
 //! The binary of `amazon-notifications`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    weir_functions::amazon_notifications::run().await
+async fn main() -> std::process::ExitCode {
+    weir_functions::ended(weir_functions::amazon_notifications::run().await)
 }

@@ -6,3 +6,4 @@
 mod scene;
 
 mod events;
+mod trouble;

@@ -5,15 +5,15 @@
 use std::{path::Path, sync::Arc};
 
 use jiff::SignedDuration;
-use serde_json::{Map, Value};
-use weir_app::ports::Clock;
+use serde_json::{Map, Value, json};
+use weir_app::ports::{Clock, Index, ledger::OUTBOX_SHARDS};
 use weir_aws::SystemClock;
 use weir_domain::Timestamp;
 use weir_sandbox::amazon::{OrderSpec, marketplaces::US};
 use weir_tests::{
     House, Shop,
     cloud::{self, Cloud, Doors},
-    house::{Plan, import_queue, notification_queue},
+    house::{Plan, TABLE, import_queue, notification_queue},
     lambda::{Function, Ran},
     shop::{MUG, credentials, line},
     template::Template,
@@ -125,4 +125,28 @@ pub(crate) fn secret_of(shop: &Shop) -> String {
 pub(crate) fn event(file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(file);
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The answer to a batch of which these messages failed.
+pub(crate) fn failed(names: &[&Value]) -> Value {
+    let names: Vec<Value> = names.iter().map(|name| json!({ "itemIdentifier": name })).collect();
+    json!({ "batchItemFailures": names })
+}
+
+/// Puts the items of a stream's event into the table, where they were when the stream showed them.
+pub(crate) async fn store_items(scene: &Scene, event: &Value) {
+    for record in event["Records"].as_array().unwrap() {
+        let put = json!({ "TableName": TABLE, "Item": record["dynamodb"]["NewImage"] });
+        let (status, answer) = scene.house.store.answer("PutItem", &put.to_string()).await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+    }
+}
+
+/// How many outgoing items there are.
+pub(crate) async fn outgoing(scene: &Scene) -> usize {
+    let mut count = 0;
+    for shard in 0..OUTBOX_SHARDS {
+        count += scene.house.all(Index::Outbox(scene.shop.organization.clone(), shard)).await.len();
+    }
+    count
 }

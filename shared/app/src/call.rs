@@ -30,6 +30,10 @@ pub enum CallError {
     /// Something on the way has trouble.
     #[error("{0}")]
     Trouble(String),
+    /// Something of Weir's own has trouble: its table, its secrets. What it is stands in the log, and
+    /// in no sentence that people outside read.
+    #[error("something that Weir depends on has trouble")]
+    Own(String),
 }
 
 impl CallError {
@@ -44,6 +48,7 @@ impl CallError {
             Self::Channel(ChannelError::Denied(_)) => ReasonCode::AccessDenied,
             Self::Channel(ChannelError::Refused(_)) => ReasonCode::OrderNotFound,
             Self::Trouble(_)
+            | Self::Own(_)
             | Self::Channel(
                 ChannelError::Expired
                 | ChannelError::Trouble(_)
@@ -58,7 +63,7 @@ impl CallError {
     pub const fn needs_attention(&self) -> bool {
         match self {
             Self::Channel(error) => error.needs_attention(),
-            Self::OutOfTokens { .. } | Self::Trouble(_) => false,
+            Self::OutOfTokens { .. } | Self::Trouble(_) | Self::Own(_) => false,
         }
     }
 }
@@ -98,7 +103,7 @@ pub async fn access_token(
     let credentials = hub
         .credentials(Site::Credentials, organization, &connection.id)
         .await
-        .map_err(|error| CallError::Trouble(error.to_string()))?;
+        .map_err(|error| CallError::Own(error.to_string()))?;
     let request = access.request(&connection.endpoints, &credentials, grant).map_err(|missing| {
         let fields: Vec<&str> = missing.iter().map(|field| field.path.as_str()).collect();
         ChannelError::Revoked(format!("{} missing", fields.join(", ")))

@@ -214,7 +214,7 @@ async fn try_credentials(
 fn not_working(error: &CallError) -> Refusal {
     let is_refused = match error {
         CallError::Channel(error) => !error.is_transient(),
-        CallError::OutOfTokens { .. } | CallError::Trouble(_) => false,
+        CallError::OutOfTokens { .. } | CallError::Trouble(_) | CallError::Own(_) => false,
     };
     if is_refused {
         let message = format!("The channel does not take them: {error}. Nothing was changed.");

@@ -215,6 +215,10 @@ async fn keep(hub: &Hub, reading: &Reading<'_>, order: RawOrder) -> Result<Snaps
 async fn wait_for_channel(hub: &Hub, reading: &Reading<'_>, error: &CallError) -> Result<Ended, FlowError> {
     let code = error.reason();
     let reason = Reason::new(code, format!("{} ({error})", code.sentence()));
+    if let CallError::Own(cause) = error {
+        let signal = reading.signal;
+        tracing::error!(connection = %signal.connection, order = %signal.channel_order_id, cause, "an order waits");
+    }
     if error.needs_attention() {
         let organization = &reading.signal.organization;
         let connection = (&reading.connection, reading.connection_version);
@@ -222,7 +226,9 @@ async fn wait_for_channel(hub: &Hub, reading: &Reading<'_>, error: &CallError) -
     }
     let due_at = match error {
         CallError::OutOfTokens { due_at } => Some(*due_at),
-        CallError::Channel(_) | CallError::Trouble(_) => error.needs_attention().then(|| at_once(hub)),
+        CallError::Channel(_) | CallError::Trouble(_) | CallError::Own(_) => {
+            error.needs_attention().then(|| at_once(hub))
+        }
     };
     park::park(hub, reading, reason, due_at).await
 }

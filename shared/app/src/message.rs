@@ -225,28 +225,156 @@ fn time(text: &str, field: &str) -> Result<Timestamp, UnreadableMessage> {
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::BTreeSet, path::PathBuf};
+
     use super::*;
 
-    // Every envelope that a release ever wrote stays readable: lines are added here, never changed.
-    const WRITTEN_BEFORE: &[&str] = &[
-        r#"{"v":1,"kind":"look","organization":"org_1","id":"sig_1","connection":"con_1","channel_order_id":"111-2222222-3333333","snapshot_at":"2026-11-24T08:00:00Z","cause":"poll","at":"2026-11-24T08:00:01Z"}"#,
-        r#"{"v":1,"kind":"look","organization":"org_1","id":"sig_2","connection":"con_1","channel_order_id":"1042","cause":"manual","requested_by":"token:deploy","at":"2026-11-24T08:00:01Z"}"#,
-        r#"{"v":1,"kind":"recheck","organization":"org_1","connection":"con_1","code":"sku_not_matched","after":"x"}"#,
-        r#"{"v":1,"kind":"recheck","organization":"org_1"}"#,
-    ];
+    /// Where a message as a build of a version wrote it is kept.
+    fn golden(name: &str, version: u32) -> PathBuf {
+        [env!("CARGO_MANIFEST_DIR"), "tests", "golden", &format!("{name}.v{version}.json")].iter().collect()
+    }
 
+    /// What to do when a message has changed.
+    const WHAT_TO_DO: &str = "messages of the last release wait in the queues while this one starts. Leave this \
+        file as it is; raise VERSION, keep reading the old envelope beside the new one, and commit the new golden \
+        file beside the old one";
+
+    /// The golden files of each kind of message. A new kind does not compile without its arm, and its
+    /// arm does not pass without its sample and its file.
+    macro_rules! golden_files {
+        ($($kind:pat => $names:expr,)*) => {
+            const GOLDEN: &[&[&str]] = &[$(&$names),*];
+
+            fn golden_of(message: &Message) -> &'static [&'static str] {
+                match message {
+                    $($kind => &$names,)*
+                }
+            }
+        };
+    }
+
+    golden_files! {
+        Message::Look(Signal { cause: SignalCause::Poll, .. }) => ["look_poll"],
+        Message::Look(Signal { cause: SignalCause::Notification, .. }) => ["look_notification"],
+        Message::Look(Signal { cause: SignalCause::Run, .. }) => ["look_run"],
+        Message::Look(Signal { cause: SignalCause::Manual, .. }) => ["look_manual"],
+        Message::Look(Signal { cause: SignalCause::Replay, .. }) => ["look_replay"],
+        Message::Look(Signal { cause: SignalCause::Waiting, .. }) => ["look_waiting"],
+        Message::Look(Signal { cause: SignalCause::Sweep, .. }) => ["look_sweep"],
+        Message::Recheck(_) => ["recheck", "recheck_of_all"],
+    }
+
+    fn organization() -> OrganizationId {
+        OrganizationId::from_token("k7m2c9q4x8w3n6b5v2hp")
+    }
+
+    fn connection() -> ConnectionId {
+        ConnectionId::from_token("a3f8e6g2j9k4m7p5r8t2")
+    }
+
+    /// One message of each kind, with the name of its golden file.
+    fn samples() -> Vec<(&'static str, Message)> {
+        let look = |cause| Signal {
+            id: SignalId::from_token("d6j3h9k5n4p7q8r2t5w6"),
+            organization: organization(),
+            connection: connection(),
+            channel_order_id: ChannelOrderId::parse("114-3941689-8772200").unwrap(),
+            snapshot_at: None,
+            cause,
+            requested_by: None,
+            at: "2026-07-14T18:24:01.5Z".parse().unwrap(),
+        };
+        let snapshot_at = Some("2026-07-14T18:22:31Z".parse().unwrap());
+        let requested_by = Some("token:deploy".to_owned());
+        vec![
+            ("look_poll", Message::Look(Signal { snapshot_at, ..look(SignalCause::Poll) })),
+            ("look_notification", Message::Look(look(SignalCause::Notification))),
+            ("look_run", Message::Look(Signal { snapshot_at, ..look(SignalCause::Run) })),
+            ("look_manual", Message::Look(Signal { requested_by, ..look(SignalCause::Manual) })),
+            ("look_replay", Message::Look(look(SignalCause::Replay))),
+            ("look_waiting", Message::Look(Signal { snapshot_at, ..look(SignalCause::Waiting) })),
+            ("look_sweep", Message::Look(look(SignalCause::Sweep))),
+            (
+                "recheck",
+                Message::Recheck(Recheck {
+                    organization: organization(),
+                    connection: Some(connection()),
+                    code: Some(ReasonCode::SkuNotMatched),
+                    after: Some("20260714T182401#x".to_owned()),
+                }),
+            ),
+            (
+                "recheck_of_all",
+                Message::Recheck(Recheck {
+                    organization: organization(),
+                    connection: None,
+                    code: None,
+                    after: None,
+                }),
+            ),
+        ]
+    }
+
+    /// What an earlier build put into a queue is read by this one.
     #[test]
-    fn what_was_written_is_read_and_written_the_same() {
-        for text in WRITTEN_BEFORE {
-            let message = Message::from_json(text).unwrap_or_else(|error| panic!("{error}: {text}"));
-            assert_eq!(message.to_json(), **text);
+    fn what_was_sent_stays_readable() {
+        for (name, message) in samples() {
+            for version in 1..=VERSION {
+                let path = golden(name, version);
+                // A message that came with a later version was never written by an earlier one.
+                let Ok(text) = std::fs::read_to_string(&path) else { continue };
+                let read = Message::from_json(&text);
+                assert_eq!(
+                    read,
+                    Ok(message.clone()),
+                    "{} is not read as it was: {WHAT_TO_DO}",
+                    path.display()
+                );
+            }
+        }
+    }
+
+    /// What this build sends is what it sent at first. A file that is missing is written, and the test
+    /// fails once, so that it is looked at and committed.
+    #[test]
+    fn what_is_sent_is_written_as_it_was() {
+        let mut missing = Vec::new();
+        for (name, message) in samples() {
+            let path = golden(name, VERSION);
+            let Ok(text) = std::fs::read_to_string(&path) else {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, message.to_json() + "\n").unwrap();
+                missing.push(name);
+                continue;
+            };
+            let now = message.to_json();
+            assert_eq!(now, text.trim_end(), "{} is not written as it was: {WHAT_TO_DO}", path.display());
+        }
+        assert!(missing.is_empty(), "these golden files were written, look at them: {missing:?}");
+    }
+
+    /// Every kind of message has its golden files, and every golden file is one that is read.
+    #[test]
+    fn there_is_a_golden_file_of_every_kind() {
+        let named: BTreeSet<&str> = GOLDEN.iter().copied().flatten().copied().collect();
+        let sampled: BTreeSet<&str> = samples().iter().map(|(name, _)| *name).collect();
+        assert_eq!(sampled, named, "samples (left) and the files that the kinds name (right)");
+        for (name, message) in samples() {
+            assert!(golden_of(&message).contains(&name), "{name} is the golden file of another kind");
+        }
+        for file in std::fs::read_dir(golden("any", VERSION).parent().unwrap()).unwrap() {
+            let file = file.unwrap().file_name().into_string().unwrap();
+            let is_read = |name: &str| (1..=VERSION).any(|version| file == format!("{name}.v{version}.json"));
+            assert!(named.iter().any(|name| is_read(name)), "nothing reads {file}");
         }
     }
 
     #[test]
     fn what_a_later_version_adds_is_passed_over() {
-        let text = WRITTEN_BEFORE[3].replace('}', r#","added_later":{"a":1}}"#);
-        assert!(Message::from_json(&text).is_ok());
+        for (_, message) in samples() {
+            let text = message.to_json().replace('}', r#","added_later":{"a":1}}"#);
+            assert_eq!(Message::from_json(&text), Ok(message));
+        }
     }
 
     #[test]

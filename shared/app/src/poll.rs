@@ -31,6 +31,8 @@ pub struct Ticked {
     pub signalled: usize,
     /// Accounts whose look went wrong; the next tick tries them again.
     pub errors: usize,
+    /// Those of them with which something of Weir's own was the matter, and not the channel.
+    pub failed: usize,
 }
 
 /// Looks at all accounts of all organizations, as far as their rate limits allow.
@@ -43,8 +45,9 @@ pub async fn tick(hub: &Hub) -> Result<Ticked, FlowError> {
         for account in accounts(hub, &organization).await? {
             ticked.accounts += 1;
             if let Err(error) = look::account(hub, &organization, &account, &mut ticked).await {
-                tracing::warn!(organization = %organization, account = %account, %error, "a look went wrong");
+                tracing::error!(organization = %organization, account = %account, %error, "a look went wrong");
                 ticked.errors += 1;
+                ticked.failed += 1;
             }
         }
     }

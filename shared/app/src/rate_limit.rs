@@ -53,7 +53,7 @@ pub async fn take(
             // Unknown may have taken one; taking another errs to the safe side.
             Err(CommitError::Conflict | CommitError::Unknown(_)) => {}
             Err(error @ (CommitError::Trouble(_) | CommitError::TooLarge(_))) => {
-                return Err(CallError::Trouble(error.to_string()));
+                return Err(CallError::Own(error.to_string()));
             }
         }
     }
@@ -111,7 +111,7 @@ async fn settle(
         // Somebody else wrote it in the meantime: they will be told as well.
         Ok(()) | Err(CommitError::Conflict | CommitError::Unknown(_)) => Ok(()),
         Err(error @ (CommitError::Trouble(_) | CommitError::TooLarge(_))) => {
-            Err(CallError::Trouble(error.to_string()))
+            Err(CallError::Own(error.to_string()))
         }
     }
 }
@@ -127,7 +127,7 @@ async fn read(
     let mut found = hub
         .get(Site::BucketRead, std::slice::from_ref(&key))
         .await
-        .map_err(|error| CallError::Trouble(error.to_string()))?;
+        .map_err(|error| CallError::Own(error.to_string()))?;
     match found.remove(&key) {
         Some(Stored { record: Record::Bucket(bucket), version }) => {
             Ok((refilled(bucket, operation, now), Expect::Version(version)))

@@ -61,7 +61,7 @@ pub async fn sweep(hub: &Hub) -> Result<Swept, FlowError> {
     }
     for organization in poll::organizations(hub, Site::SweepRead).await? {
         if let Err(error) = organization_swept(hub, &organization, &mut swept).await {
-            tracing::warn!(organization = %organization, %error, "an organization could not be swept");
+            tracing::error!(organization = %organization, %error, "an organization could not be swept");
             swept.errors += 1;
         }
     }

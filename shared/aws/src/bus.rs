@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_eventbridge::{Client, types::PutEventsRequestEntry};
 use weir_app::ports::{Announcement, Bus, TransportError};
 
-use crate::{backoff, sdk_error::describe};
+use crate::{backoff, sdk_error::Place};
 
 /// Entries that one call takes: EventBridge's own limit.
 const ENTRIES_IN_A_CALL: usize = 10;
@@ -20,13 +20,16 @@ pub const SOURCE: &str = "weir";
 pub struct EventBridge {
     client: Client,
     bus: String,
+    place: Place,
 }
 
 impl EventBridge {
     /// The bus of this name or ARN.
     #[must_use]
     pub fn new(client: Client, bus: impl Into<String>) -> Self {
-        Self { client, bus: bus.into() }
+        let bus = bus.into();
+        let place = Place::new("bus", &bus, client.config().region());
+        Self { client, bus, place }
     }
 
     async fn put(&self, announcements: &[Announcement]) -> Result<(), TransportError> {
@@ -38,7 +41,7 @@ impl EventBridge {
             }
             let entries = left.iter().map(|announcement| self.entry(announcement)).collect();
             let answer = self.client.put_events().set_entries(Some(entries)).send().await;
-            let answer = answer.map_err(|error| TransportError(describe(&error)))?;
+            let answer = answer.map_err(|error| TransportError(self.place.describe(&error)))?;
             // The answer has one entry for each that was sent, in the same order.
             let results = answer.entries.unwrap_or_default();
             let mut failed = Vec::new();
@@ -57,7 +60,8 @@ impl EventBridge {
                 return Ok(());
             }
         }
-        Err(TransportError(format!("{} of {} events were not taken: {why}", left.len(), announcements.len())))
+        let (left, all) = (left.len(), announcements.len());
+        Err(TransportError(self.place.says(&why, &format!("{left} of {all} events were not taken"))))
     }
 
     fn entry(&self, announcement: &Announcement) -> PutEventsRequestEntry {

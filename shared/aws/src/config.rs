@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
 use weir_app::{
     Deployment, Hub,
     access_tokens::AccessTokens,
@@ -40,6 +40,9 @@ pub enum SettingsError {
     /// A variable is not set.
     #[error("the environment variable {0} is not set; template.yaml sets it for every function")]
     Missing(String),
+    /// Lambda's own variable is not set.
+    #[error("the environment variable AWS_REGION is not set; Lambda sets it for every function")]
+    NoRegion,
     /// A variable has a value that means nothing.
     #[error("the environment variable {name} is \"{value}\"; it is one of: {allowed}")]
     Invalid {
@@ -58,6 +61,8 @@ pub enum SettingsError {
 /// The settings, by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// `AWS_REGION`: where all of it is.
+    pub region: String,
     /// `WEIR_STAGE`: what belongs together.
     pub stage: String,
     /// `WEIR_TABLE`: the table's name.
@@ -108,7 +113,10 @@ impl Settings {
                 });
             }
         };
+        // Without it the SDK would look for an instance's, and each call would fail on its own.
+        let region = variable("AWS_REGION").filter(|region| !region.is_empty());
         Ok(Self {
+            region: region.ok_or(SettingsError::NoRegion)?,
             stage: required("WEIR_STAGE")?,
             table: required("WEIR_TABLE")?,
             bus: required("WEIR_BUS")?,
@@ -172,7 +180,9 @@ impl Aws {
         let settings = Settings::read(|name| std::env::var(name).ok())?;
         let timeouts =
             TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build();
-        let loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts);
+        let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .region(Region::new(settings.region.clone()))
+            .timeout_config(timeouts);
         Ok(Self { settings, sdk: loader.load().await })
     }
 

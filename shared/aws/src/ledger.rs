@@ -33,6 +33,7 @@ use crate::{
     backoff,
     item::{self, Item},
     keys::{ACCOUNT_PREFIX, TableKey},
+    sdk_error::Place,
     stored,
 };
 
@@ -50,6 +51,7 @@ const DELETES_AT_ONCE: usize = 10;
 pub struct DynamoLedger {
     client: Client,
     table: String,
+    place: Place,
     clock: Arc<dyn Clock>,
 }
 
@@ -57,7 +59,9 @@ impl DynamoLedger {
     /// The ledger on the table of this name. The clock says what has expired.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
-        Self { client, table: table.into(), clock }
+        let table = table.into();
+        let place = Place::new("table", &table, client.config().region());
+        Self { client, table, place, clock }
     }
 
     /// The items of these places that are there and have not expired. Consistent.
@@ -78,7 +82,10 @@ impl DynamoLedger {
             };
             left.extend(unprocessed);
             if partial > PARTIAL_ANSWERS {
-                return Err(LedgerError::Trouble("a read was throttled again and again".to_owned()));
+                return Err(LedgerError::Trouble(format!(
+                    "{}: a read was throttled again and again",
+                    self.place
+                )));
             }
             if partial > 0 {
                 backoff::pause(partial).await;
@@ -94,7 +101,7 @@ impl DynamoLedger {
         let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
         let request = request.map_err(|error| LedgerError::Trouble(error.to_string()))?;
         let call = self.client.batch_get_item().request_items(&self.table, request);
-        let answer = call.send().await.map_err(|error| trouble(&error))?;
+        let answer = call.send().await.map_err(|error| trouble(&self.place, &error))?;
         let found = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
         let unprocessed = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
         Ok((found, unprocessed.map(|keys| keys.keys).unwrap_or_default()))
@@ -138,12 +145,12 @@ impl DynamoLedger {
 
     async fn put(&self, stored: Item) -> Result<(), LedgerError> {
         let call = self.client.put_item().table_name(&self.table).set_item(Some(stored));
-        call.send().await.map_err(|error| trouble(&error)).map(drop)
+        call.send().await.map_err(|error| trouble(&self.place, &error)).map(drop)
     }
 
     async fn delete(&self, place: &TableKey) -> Result<(), LedgerError> {
         let call = self.client.delete_item().table_name(&self.table).set_key(Some(item::place(place)));
-        call.send().await.map_err(|error| trouble(&error)).map(drop)
+        call.send().await.map_err(|error| trouble(&self.place, &error)).map(drop)
     }
 }
 
@@ -180,7 +187,7 @@ impl Ledger for DynamoLedger {
                 .expression_attribute_values(":pk", item::text(&partition))
                 .expression_attribute_values(":prefix", item::text(ACCOUNT_PREFIX))
                 .set_exclusive_start_key(from);
-            let answer = call.send().await.map_err(|error| trouble(&error))?;
+            let answer = call.send().await.map_err(|error| trouble(&self.place, &error))?;
             items.extend(answer.items.unwrap_or_default());
             from = answer.last_evaluated_key;
             if from.is_none() {
@@ -269,7 +276,7 @@ impl Ledger for DynamoLedger {
             {
                 Ok(())
             }
-            Err(error) => Err(trouble(&error)),
+            Err(error) => Err(trouble(&self.place, &error)),
         }
     }
 

@@ -17,7 +17,7 @@ use futures_util::future::try_join_all;
 use weir_app::ports::{DeadLetter, OutgoingMessage, Queue, QueueError, QueueName};
 use weir_domain::Timestamp;
 
-use crate::{backoff, sdk_error::describe};
+use crate::{backoff, sdk_error::Place};
 
 /// Messages that one call takes: SQS's own limit.
 const MESSAGES_IN_A_CALL: usize = 10;
@@ -79,6 +79,17 @@ impl SqsQueues {
         urls.ok_or_else(|| QueueError::Trouble(format!("this deployment has no queue {}", queue.text())))
     }
 
+    fn place(&self, url: &str) -> Place {
+        Place::new("queue", url, self.client.config().region())
+    }
+
+    fn trouble<E>(&self, url: &str, error: &SdkError<E, HttpResponse>) -> QueueError
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        QueueError::Trouble(self.place(url).describe(error))
+    }
+
     /// Sends up to [`MESSAGES_IN_A_CALL`] messages; those that were not taken are sent again.
     async fn send_some(&self, url: &str, messages: &[OutgoingMessage]) -> Result<(), QueueError> {
         let mut left: BTreeSet<usize> = (0..messages.len()).collect();
@@ -92,7 +103,7 @@ impl SqsQueues {
                 entries.push(entry(*index, &messages[*index])?);
             }
             let call = self.client.send_message_batch().queue_url(url).set_entries(Some(entries));
-            let answer = call.send().await.map_err(|error| trouble(&error))?;
+            let answer = call.send().await.map_err(|error| self.trouble(url, &error))?;
             for sent in &answer.successful {
                 left.remove(&sent.id.parse().unwrap_or(usize::MAX));
             }
@@ -102,11 +113,9 @@ impl SqsQueues {
             let failed = answer.failed.first();
             why = failed.map_or_else(|| "no answer for a message".to_owned(), |failed| failed.code.clone());
         }
-        Err(QueueError::Trouble(format!(
-            "{} of {} messages were not taken: {why}",
-            left.len(),
-            messages.len()
-        )))
+        let (left, all) = (left.len(), messages.len());
+        let words = format!("{left} of {all} messages were not taken");
+        Err(QueueError::Trouble(self.place(url).says(&why, &words)))
     }
 
     /// Looks through the dead letters of a queue until `wanted` is met or all are seen.
@@ -127,7 +136,8 @@ impl SqsQueues {
                 .wait_time_seconds(WAIT_SECONDS)
                 .message_system_attribute_names(MessageSystemAttributeName::All)
                 .message_attribute_names("All");
-            let messages = call.send().await.map_err(|error| trouble(&error))?.messages.unwrap_or_default();
+            let answer = call.send().await.map_err(|error| self.trouble(&urls.dead_letters, &error))?;
+            let messages = answer.messages.unwrap_or_default();
             let before = seen.len();
             for message in messages {
                 let id = message.message_id.clone().unwrap_or_default();
@@ -156,7 +166,7 @@ impl SqsQueues {
                 self.client.change_message_visibility_batch().queue_url(url).set_entries(Some(entries));
             if let Err(error) = call.send().await {
                 // They come back by themselves in a few seconds.
-                tracing::warn!(error = describe(&error), "dead letters were not given back");
+                tracing::warn!(error = self.place(url).describe(&error), "dead letters were not given back");
             }
         }
     }
@@ -182,9 +192,11 @@ impl SqsQueues {
             .build()
             .map_err(|error| QueueError::Trouble(error.to_string()))?;
         let call = self.client.delete_message_batch().queue_url(url).entries(entry);
-        let answer = call.send().await.map_err(|error| trouble(&error))?;
+        let answer = call.send().await.map_err(|error| self.trouble(url, &error))?;
         match answer.failed.first() {
-            Some(failed) => Err(QueueError::Trouble(format!("it was not removed: {}", failed.code))),
+            Some(failed) => {
+                Err(QueueError::Trouble(self.place(url).says(&failed.code, "it was not removed")))
+            }
             None => Ok(()),
         }
     }
@@ -224,7 +236,7 @@ impl Queue for SqsQueues {
         };
         self.send_some(&urls.queue, std::slice::from_ref(&again)).await?;
         self.delete(&urls.dead_letters, &dead).await?;
-        tracing::info!(queue = dead.queue.text(), id, message = again.id, "a dead letter was replayed");
+        tracing::info!(queue = dead.queue.text(), id, message_id = again.id, "a dead letter was replayed");
         Ok(())
     }
 
@@ -277,13 +289,6 @@ fn own_id(message: &Message) -> String {
 
 fn system_attribute<'m>(message: &'m Message, name: &MessageSystemAttributeName) -> Option<&'m str> {
     message.attributes.as_ref()?.get(name).map(String::as_str)
-}
-
-fn trouble<E>(error: &SdkError<E, HttpResponse>) -> QueueError
-where
-    E: std::error::Error + ProvideErrorMetadata + 'static,
-{
-    QueueError::Trouble(describe(error))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use weir_domain::{
     ids::{ConnectionId, OrganizationId},
 };
 
-use crate::sdk_error::describe;
+use crate::sdk_error::Place;
 
 /// How long a process uses credentials without asking again: new ones entered by a person are in use
 /// everywhere after that, and a busy worker pays for one read in thousands.
@@ -45,6 +45,10 @@ impl SecretsManager {
 
     fn name(&self, organization: &OrganizationId, connection: &ConnectionId) -> String {
         format!("weir/{}/connection/{organization}/{connection}", self.stage)
+    }
+
+    fn place(&self, name: &str) -> Place {
+        Place::new("secret", name, self.client.config().region())
     }
 
     fn cached(&self, name: &str) -> Option<Credentials> {
@@ -79,7 +83,10 @@ impl Secrets for SecretsManager {
             return Ok(credentials);
         }
         let credentials = match self.client.get_secret_value().secret_id(&name).send().await {
-            Ok(answer) => parse(answer.secret_string.as_deref().unwrap_or("{}"))?,
+            Ok(answer) => {
+                let text = answer.secret_string.as_deref().unwrap_or("{}");
+                parse(text).map_err(|why| SecretError(format!("{}: {why}", self.place(&name))))?
+            }
             Err(error)
                 if matches!(
                     error.as_service_error(),
@@ -87,9 +94,10 @@ impl Secrets for SecretsManager {
                 ) =>
             {
                 // Not remembered: it may be entered at any moment.
+                tracing::warn!("{}: ResourceNotFoundException: it has no credentials yet", self.place(&name));
                 return Ok(Credentials::new());
             }
-            Err(error) => return Err(SecretError(describe(&error))),
+            Err(error) => return Err(SecretError(self.place(&name).describe(&error))),
         };
         self.remember(name, credentials.clone());
         Ok(credentials)
@@ -112,9 +120,9 @@ impl Secrets for SecretsManager {
                 ) =>
             {
                 let call = self.client.create_secret().name(&name).secret_string(&text);
-                call.send().await.map_err(|error| SecretError(describe(&error)))?;
+                call.send().await.map_err(|error| SecretError(self.place(&name).describe(&error)))?;
             }
-            Err(error) => return Err(SecretError(describe(&error))),
+            Err(error) => return Err(SecretError(self.place(&name).describe(&error))),
         }
         self.remember(name, credentials.clone());
         Ok(())
@@ -133,7 +141,7 @@ pub(crate) async fn text(client: &Client, id: &str, version: Version) -> Result<
         {
             Ok(None)
         }
-        Err(error) => Err(SecretError(format!("the secret {id}: {}", describe(&error)))),
+        Err(error) => Err(SecretError(Place::new("secret", id, client.config().region()).describe(&error))),
     }
 }
 
@@ -253,9 +261,10 @@ impl Secrets for FileSecrets {
     }
 }
 
-fn parse(text: &str) -> Result<Credentials, SecretError> {
+/// Reads a secret. What is said of a bad one tells nothing of what stands in it.
+fn parse(text: &str) -> Result<Credentials, &'static str> {
     let plain: BTreeMap<String, String> =
-        serde_json::from_str(text).map_err(|_| SecretError("a secret is not what Weir wrote".to_owned()))?;
+        serde_json::from_str(text).map_err(|_| "it is not what Weir wrote")?;
     Ok(wrap(plain))
 }
 

@@ -81,7 +81,7 @@ async fn batch(
             }
             Err(error) => {
                 let (queue, attempt) = (name.text(), message.receive_count);
-                tracing::error!(queue, message = message.id, attempt, %error, "a message returns to its queue");
+                tracing::error!(queue, message_id = message.id, attempt, %error, "a message returns to its queue");
                 let wait = retry_in(minute, message.receive_count);
                 port.queues().fail(&message.receipt, &error.to_string(), Some(wait), hub.now()).await?;
             }

@@ -104,6 +104,7 @@ async fn asked(
         checks.push(
             match call::ask(hub, asking, build, |response| orders.page(connection, response)).await {
                 Ok(_) => Check::new("orders", Some(true), "Orders can be read."),
+                Err(CallError::Own(cause)) => return Err(Refusal::Trouble(cause)),
                 Err(error) => Check::new("orders", told(&error), sentence(&error)),
             },
         );
@@ -115,7 +116,9 @@ async fn asked(
 fn told(error: &CallError) -> Option<bool> {
     match error {
         CallError::Channel(error) if !error.is_transient() => Some(false),
-        CallError::Channel(_) | CallError::OutOfTokens { .. } | CallError::Trouble(_) => None,
+        CallError::Channel(_) | CallError::OutOfTokens { .. } | CallError::Trouble(_) | CallError::Own(_) => {
+            None
+        }
     }
 }
 
@@ -125,7 +128,9 @@ fn sentence(error: &CallError) -> String {
     match error {
         CallError::OutOfTokens { .. } => "Not tried now: the channel's rate limit is used up.".to_owned(),
         CallError::Channel(ChannelError::Refused(why)) => format!("The channel refused the request: {why}."),
-        CallError::Channel(_) | CallError::Trouble(_) => format!("{} ({error}).{action}", code.sentence()),
+        CallError::Channel(_) | CallError::Trouble(_) | CallError::Own(_) => {
+            format!("{} ({error}).{action}", code.sentence())
+        }
     }
 }
 

@@ -43,6 +43,7 @@ pub async fn link(
         (Some(notifications), Some(queue)) => {
             match subscribe(hub, organization, connection, notifications, queue).await {
                 Ok(subscription) => NotificationLink::Subscribed { subscription },
+                Err(CallError::Own(cause)) => return Err(Refusal::Trouble(cause)),
                 Err(error) => NotificationLink::Failed { message: failure(channel, &error) },
             }
         }

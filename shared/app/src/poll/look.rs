@@ -95,7 +95,7 @@ pub(super) async fn account(
                 continue;
             }
             Err(CallError::OutOfTokens { .. }) => return Ok(()),
-            Err(error) => return refused(hub, &looking, state, which, expect, error).await,
+            Err(error) => return refused(hub, &looking, state, (which, expect), error, ticked).await,
         };
         ticked.pages += 1;
         let is_over = found.page.next.is_none();
@@ -280,20 +280,25 @@ async fn store(
 
 /// A search that was refused: an expired page begins the look again, refused credentials are said on
 /// the connections, and all else is tried again by the next tick.
+///
+/// # Errors
+/// If something of Weir's own is the matter. A channel's trouble is none of the tick's.
 async fn refused(
     hub: &Hub,
     looking: &Looking<'_>,
     mut state: PollState,
-    which: Which,
-    expect: Expect,
+    (which, expect): (Which, Expect),
     error: CallError,
+    ticked: &mut Ticked,
 ) -> Result<(), FlowError> {
     // A further page that is refused may have expired in other words.
     let is_further = look(&state, which).page.is_some();
     let begins_again = match &error {
         CallError::Channel(ChannelError::PageExpired) => true,
         CallError::Channel(ChannelError::Refused(_)) => is_further,
-        CallError::Channel(_) | CallError::OutOfTokens { .. } | CallError::Trouble(_) => false,
+        CallError::Channel(_) | CallError::OutOfTokens { .. } | CallError::Trouble(_) | CallError::Own(_) => {
+            false
+        }
     };
     if begins_again {
         match which {
@@ -311,5 +316,11 @@ async fn refused(
     if let CallError::Channel(ChannelError::Throttled { .. }) = error {
         return Ok(());
     }
-    Err(FlowError::new(error.to_string()))
+    if let CallError::Own(cause) = error {
+        return Err(FlowError::new(cause));
+    }
+    let (organization, account) = (looking.organization, looking.account);
+    tracing::warn!(%organization, %account, %error, "a channel did not answer a search");
+    ticked.errors += 1;
+    Ok(())
 }

@@ -5,6 +5,7 @@ use crate::testing::sdk;
 
 fn environment(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
     let mut environment: BTreeMap<String, String> = [
+        ("AWS_REGION", "eu-west-1"),
         ("WEIR_STAGE", "prod"),
         ("WEIR_TABLE", "weir-prod-Table-1"),
         ("WEIR_BUS", "weir-prod"),
@@ -45,6 +46,7 @@ fn what_is_missing_or_means_nothing_is_named() {
         let error = read(&[(name, "")]).unwrap_err();
         assert_eq!(error, SettingsError::Missing(name.to_owned()));
     }
+    assert_eq!(read(&[("AWS_REGION", "")]), Err(SettingsError::NoRegion));
     let error = read(&[("WEIR_ALLOW_ENDPOINTS", "yes")]).unwrap_err().to_string();
     assert!(error.contains("WEIR_ALLOW_ENDPOINTS") && error.contains("on, off"), "{error}");
     assert!(read(&[("WEIR_ALLOW_ENDPOINTS", "on")]).unwrap().allow_endpoints);

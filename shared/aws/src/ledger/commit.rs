@@ -79,7 +79,7 @@ impl DynamoLedger {
             .send()
             .await
             .map(drop)
-            .map_err(|error| of_transaction(&error))
+            .map_err(|error| of_transaction(&self.place, &error))
     }
 
     /// Whether a commit whose answer was lost has happened, as far as what is stored says.

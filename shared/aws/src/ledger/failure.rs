@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 };
 use weir_app::ports::LedgerError;
 
-use crate::sdk_error::describe;
+use crate::sdk_error::Place;
 
 /// Why an attempt to commit did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,27 +32,30 @@ pub(super) enum Failure {
 const CONDITION: &str = "ConditionalCheckFailed";
 
 /// What a failed transaction means.
-pub(super) fn of_transaction(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> Failure {
+pub(super) fn of_transaction(
+    place: &Place,
+    error: &SdkError<TransactWriteItemsError, HttpResponse>,
+) -> Failure {
     match error {
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
-            of_service(answer.err(), status, describe(error))
+            of_service(place, answer.err(), status, place.describe(error))
         }
         // It never left.
-        SdkError::ConstructionFailure(_) => Failure::Trouble(describe(error)),
+        SdkError::ConstructionFailure(_) => Failure::Trouble(place.describe(error)),
         // It may have arrived: a connection that breaks says nothing about what was sent before.
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
-            Failure::Unsure(describe(error))
+            Failure::Unsure(place.describe(error))
         }
         // `SdkError` may grow; what is not known may have happened.
-        _ => Failure::Unsure(describe(error)),
+        _ => Failure::Unsure(place.describe(error)),
     }
 }
 
-fn of_service(error: &TransactWriteItemsError, status: u16, text: String) -> Failure {
+fn of_service(place: &Place, error: &TransactWriteItemsError, status: u16, text: String) -> Failure {
     match error {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            of_reasons(cancelled.cancellation_reasons())
+            of_reasons(place, cancelled.cancellation_reasons())
         }
         // An attempt of ours with the same token is still at work.
         TransactWriteItemsError::TransactionInProgressException(_) => Failure::Unsure(text),
@@ -73,11 +76,11 @@ fn of_service(error: &TransactWriteItemsError, status: u16, text: String) -> Fai
 
 /// What the reasons of a cancelled transaction mean, one for each of its writes. The gravest counts:
 /// what can never happen, then what others changed, then what was only too much at once.
-pub(super) fn of_reasons(reasons: &[CancellationReason]) -> Failure {
+pub(super) fn of_reasons(place: &Place, reasons: &[CancellationReason]) -> Failure {
     let mut meaning = None;
     for (index, reason) in reasons.iter().enumerate() {
         let code = reason.code().unwrap_or("None");
-        let text = || format!("write {index}: {code}: {}", reason.message().unwrap_or_default());
+        let text = || format!("{place}: write {index}: {code}: {}", reason.message().unwrap_or_default());
         let (rank, failure) = match code {
             "None" => continue,
             "ValidationError" | "ItemCollectionSizeLimitExceeded" => (3, Failure::Never(text())),
@@ -92,13 +95,14 @@ pub(super) fn of_reasons(reasons: &[CancellationReason]) -> Failure {
             meaning = Some((rank, failure));
         }
     }
-    meaning.map_or_else(|| Failure::Trouble("cancelled without a reason".to_owned()), |(_, failure)| failure)
+    let no_reason = || Failure::Trouble(format!("{place}: cancelled without a reason"));
+    meaning.map_or_else(no_reason, |(_, failure)| failure)
 }
 
 /// Why a read or a small write did not work.
-pub(super) fn trouble<E>(error: &SdkError<E, HttpResponse>) -> LedgerError
+pub(super) fn trouble<E>(place: &Place, error: &SdkError<E, HttpResponse>) -> LedgerError
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
-    LedgerError::Trouble(describe(error))
+    LedgerError::Trouble(place.describe(error))
 }

@@ -157,7 +157,7 @@ impl DynamoLedger {
             }
         };
         let call = call.key_condition_expression(condition).set_exclusive_start_key(from);
-        let answer = call.send().await.map_err(|error| trouble(&error))?;
+        let answer = call.send().await.map_err(|error| trouble(&self.place, &error))?;
         Ok(Found {
             items: answer.items.unwrap_or_default(),
             count: usize::try_from(answer.count).unwrap_or(0),

@@ -13,13 +13,14 @@ use aws_sdk_dynamodb::{
 use weir_app::ports::LedgerError;
 
 use super::{failure::trouble, list::INDEX};
-use crate::item;
+use crate::{item, sdk_error::Place};
 
 /// Makes the table, unless it is there already.
 ///
 /// # Errors
 /// [`LedgerError::Trouble`] if the store refuses.
 pub async fn create_table(client: &Client, table: &str) -> Result<(), LedgerError> {
+    let place = Place::new("table", table, client.config().region());
     let defined = |error: BuildError| LedgerError::Trouble(error.to_string());
     let index = GlobalSecondaryIndex::builder()
         .index_name(INDEX)
@@ -54,10 +55,14 @@ pub async fn create_table(client: &Client, table: &str) -> Result<(), LedgerErro
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {
             // A start that was cut off may have left it without its expiry.
         }
-        Err(error) => return Err(trouble(&error)),
+        Err(error) => return Err(trouble(&place, &error)),
     }
-    let described =
-        client.describe_time_to_live().table_name(table).send().await.map_err(|error| trouble(&error))?;
+    let described = client
+        .describe_time_to_live()
+        .table_name(table)
+        .send()
+        .await
+        .map_err(|error| trouble(&place, &error))?;
     let status = described.time_to_live_description.and_then(|expiry| expiry.time_to_live_status);
     if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
         return Ok(());
@@ -68,7 +73,7 @@ pub async fn create_table(client: &Client, table: &str) -> Result<(), LedgerErro
         .build()
         .map_err(defined)?;
     let call = client.update_time_to_live().table_name(table).time_to_live_specification(expiry);
-    call.send().await.map_err(|error| trouble(&error)).map(drop)
+    call.send().await.map_err(|error| trouble(&place, &error)).map(drop)
 }
 
 fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, BuildError> {

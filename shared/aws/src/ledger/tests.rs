@@ -3,8 +3,6 @@
 
 mod faults;
 
-use std::collections::BTreeSet;
-
 use aws_sdk_dynamodb::types::CancellationReason;
 use weir_app::ports::Expect;
 use weir_domain::ids::LocationId;
@@ -43,9 +41,11 @@ async fn the_table_is_made_once_and_again_without_harm() {
 #[tokio::test]
 async fn every_sample_is_stored_and_read() {
     let (_store, ledger) = ledger(SetClock::at(NOW)).await;
-    let mut stored = BTreeSet::new();
+    let mut versions = BTreeMap::new();
     for sample in samples() {
-        let expect = if stored.insert(sample.key.clone()) { Expect::Absent } else { Expect::Version(1) };
+        let version = versions.entry(sample.key.clone()).or_insert(0);
+        let expect = if *version == 0 { Expect::Absent } else { Expect::Version(*version) };
+        *version += 1;
         let mut commit = Commit::default();
         commit.put(sample.key.clone(), sample.record.clone(), expect);
         ledger.commit(&commit).await.unwrap();
@@ -96,10 +96,11 @@ async fn an_empty_commit_and_one_that_checks_nothing_are_done() {
 /// RELIABILITY row 21: one reason for each write, and what they mean together.
 #[test]
 fn each_reason_has_its_meaning() {
+    let place = Place::new("table", TABLE, None);
     let of = |codes: &[&str]| {
         let reasons: Vec<_> =
             codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
-        of_reasons(&reasons)
+        of_reasons(&place, &reasons)
     };
     let is_conflict = |codes: &[&str]| of(codes) == Failure::Conflict;
     assert!(is_conflict(&["ConditionalCheckFailed"]));
@@ -116,5 +117,5 @@ fn each_reason_has_its_meaning() {
     assert!(matches!(of(&["SomethingNew", "ThrottlingError"]), Failure::Throttled(_)));
     assert!(matches!(of(&["None"]), Failure::Trouble(_)));
     assert!(matches!(of(&[]), Failure::Trouble(_)));
-    assert!(matches!(of_reasons(&[CancellationReason::builder().build()]), Failure::Trouble(_)));
+    assert!(matches!(of_reasons(&place, &[CancellationReason::builder().build()]), Failure::Trouble(_)));
 }

@@ -538,6 +538,11 @@ pub(crate) fn samples() -> Vec<Sample> {
             Record::Serial(serial(SerialState::Sold(order_id()))),
         ),
         sample(
+            "serial_removed",
+            Key::Serial(org.clone(), variant_id(), "SN#1%2".to_owned()),
+            Record::Serial(serial(SerialState::Removed)),
+        ),
+        sample(
             "movement",
             Key::Movement(org.clone(), movement.key.clone(), movement.at, movement.cause.clone()),
             Record::Movement(movement),

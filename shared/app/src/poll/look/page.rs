@@ -118,7 +118,7 @@ fn by_id(
 ) -> Vec<OutgoingMessage> {
     let listed = page.listed.iter().map(|order| (Some(&order.channel_order_id), order.marketplace.as_ref()));
     let unreadable = page.unreadable.iter().map(|part| {
-        tracing::warn!(account = %looking.account, message = %part.message, "a part of a page cannot be read");
+        tracing::warn!(account = %looking.account, why = %part.message, "a part of a page cannot be read");
         (part.channel_order_id.as_ref(), None)
     });
     let mut messages = Vec::new();
