@@ -1,5 +1,5 @@
-//! How every function starts and ends: logs as JSON lines, clients made once, and what goes wrong said
-//! in one such line.
+//! How every function starts and ends: logs as JSON lines, entropy collected, clients made once, and what
+//! goes wrong said in one such line.
 
 use std::{
     panic::PanicHookInfo,
@@ -9,7 +9,7 @@ use std::{
 
 use lambda_runtime::{Config, Error};
 use weir_app::Hub;
-use weir_aws::config::Aws;
+use weir_aws::{config::Aws, entropy};
 
 /// Whether everything is there and events may come. From then on a panic's words may hold what stood in
 /// an order.
@@ -19,6 +19,7 @@ static IS_STARTED: AtomicBool = AtomicBool::new(false);
 pub(crate) async fn start() -> Result<(Aws, Hub), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     std::panic::set_hook(Box::new(panicked));
+    entropy::collect()?;
     let aws = Aws::from_env().await?;
     let hub = aws.hub()?;
     // Panics if a variable of Lambda's is missing: here, where its words may be said.

@@ -12,6 +12,7 @@ pub mod bus;
 pub mod secrets;
 pub mod transport;
 pub mod system;
+pub mod entropy;
 mod backoff;
 mod sdk_error;
 
