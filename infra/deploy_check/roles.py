@@ -102,12 +102,10 @@ def wiring(cloud, functions, name):
         sources.add(name_of(mapping["EventSourceArn"]))
         failed = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         destinations |= {name_of(failed)} if failed else set()
-    try:
-        config = functions.get_function_event_invoke_config(FunctionName=name)
-    except functions.exceptions.ResourceNotFoundException:
-        return sources, destinations
-    failed = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-    return sources, destinations | ({name_of(failed)} if failed else set())
+    for config in functions.list_function_event_invoke_configs(FunctionName=name)["FunctionEventInvokeConfigs"]:
+        failed = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        destinations |= {name_of(failed)} if failed else set()
+    return sources, destinations
 
 
 def normalized(seen):

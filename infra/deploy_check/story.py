@@ -27,6 +27,9 @@ SWEPT_WITHIN = 360
 
 ON_HAND = 1000
 
+# Rows of an order that does not fit one transaction.
+BIG = 150
+
 
 class Story:
     def __init__(self, cloud, recorder, amazon, faults):
@@ -50,11 +53,12 @@ class Story:
         self.wait_for_poll(polled)
         self.start_the_dispatcher()
         self.change_everything_once()
+        self.sell_much_at_once()
         self.check_logs()
         self.bad_day()
+        self.update()
         self.compare_roles()
         self.check_secrets()
-        self.update()
         self.delete()
 
     def say(self, text):
@@ -70,7 +74,10 @@ class Story:
 
     def sell(self, orders):
         """Orders of one line each that ship now: `(sku, quantity)`."""
-        lines = [[{"sku": sku, "quantity": quantity}] for sku, quantity in orders]
+        return self.sell_lines([[line] for line in orders])
+
+    def sell_lines(self, orders):
+        lines = [[{"sku": sku, "quantity": quantity} for sku, quantity in order] for order in orders]
         return self.amazon_call("/_sandbox/orders", {"orders": lines})
 
     def notices(self):
@@ -277,17 +284,27 @@ class Story:
                  "sent what was left, and it came in")
 
     def change_everything_once(self):
-        """What else a person does: credentials, deletion, a run on demand."""
-        cloud = self.cloud
-        status, changed = cloud.ask(
-            "PATCH", f"/v1/connections/{self.connection}", {"credentials": self.credentials}
-        )
+        """What else a person does."""
+        cloud, connection = self.cloud, f"/v1/connections/{self.connection}"
+        status, changed = cloud.ask("PATCH", connection, {"credentials": self.credentials})
         assert status == 200, changed
-        cloud.post(f"/v1/connections/{self.connection}/runs", {"job": "poll_orders"})
+        cloud.post(f"{connection}/runs", {"job": "poll_orders"})
+        token = {"name": "check", "scope": "read", "token": "a-token-of-the-deploy-check"}
+        cloud.post("/v1/api_tokens", token)
+        cloud.post("/v1/api_tokens/revoke", {"token": token["token"]})
         order = cloud.get("/v1/sales_orders", limit=1)["data"][0]["id"]
         status, answer = cloud.ask("DELETE", f"/v1/sales_orders/{order}")
         assert status < 300, answer
-        self.say("credentials renewed, a run asked for, an order deleted")
+        self.say("credentials renewed, a run asked for, a token let in and shut out, an order deleted")
+
+    def sell_much_at_once(self):
+        """More rows than one transaction takes: a plan, chunks, and a last transaction."""
+        order = self.sell_lines([[("MUG", 1)] * BIG])
+        self.sold += BIG
+        self.carry_notices()
+        wait_for("the big order is in", 60, lambda: self.are_in(order))
+        self.check_stock()
+        self.say(f"an order of {BIG} rows is in")
 
     def check_logs(self):
         lines = self.cloud.log_lines()
@@ -375,12 +392,21 @@ class Story:
         self.say("the connection's credentials lie in the secret store, and in no log")
 
     def update(self):
+        """New code and a changed setting; the functions start anew and everything is still there."""
+        for bootstrap in self.cloud.folder.glob("target/lambda/*/bootstrap"):
+            with bootstrap.open("ab") as file:
+                file.write(b"another version")  # behind the program's end, where nothing reads it
         self.cloud.deploy("template.yaml", LogRetentionDays="7")
         groups = self.cloud.logs.describe_log_groups(logGroupNamePrefix=f"/weir/{STAGE}/")["logGroups"]
         kept = {group.get("retentionInDays") for group in groups}
         assert kept == {7}, f"logs are kept {kept} days"
+        self.cloud.post(f"/v1/connections/{self.connection}/test")
+        order = self.sell([("MUG", 1)])
+        self.sold += 1
+        self.carry_notices()
+        wait_for("an order came in after the update", 90, lambda: self.are_in(order))
         self.check_stock()
-        self.say("the stack was updated, and everything is still there")
+        self.say("the stack was updated with new code and a changed setting; what was there is there, and orders go on")
 
     def delete(self):
         self.cloud.delete()
