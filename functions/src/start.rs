@@ -2,6 +2,7 @@
 //! goes wrong said in one such line.
 
 use std::{
+    any::Any,
     panic::PanicHookInfo,
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
@@ -40,11 +41,31 @@ pub fn ended(result: Result<(), Error>) -> ExitCode {
     }
 }
 
-/// A panic in one line. Its words are said if they are part of the program, or if no event has come yet.
+/// A panic in one line: where, and its words if they may be said.
 fn panicked(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    let fixed = panic.payload().downcast_ref::<&'static str>().copied();
-    let made = panic.payload().downcast_ref::<String>().filter(|_| !IS_STARTED.load(Ordering::Relaxed));
-    let words = fixed.or(made.map(String::as_str)).unwrap_or("its words may hold personal data");
+    let words = words(panic.payload(), IS_STARTED.load(Ordering::Relaxed));
     tracing::error!(place, words, "panicked");
+}
+
+/// The words of a panic, if they are part of the program, or if no event has come yet.
+fn words(payload: &(dyn Any + Send), is_started: bool) -> &str {
+    if let Some(fixed) = payload.downcast_ref::<&'static str>() {
+        return fixed;
+    }
+    let made = payload.downcast_ref::<String>().filter(|_| !is_started);
+    made.map_or("its words may hold personal data", String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_shows_nothing_that_an_event_brought() {
+        let made: &(dyn Any + Send) = &"no character boundary in \"Mary Major\"".to_owned();
+        assert!(words(made, false).contains("Mary Major"), "before there is an event there is no Mary");
+        assert!(!words(made, true).contains("Mary Major"));
+        assert_eq!(words(&"part of the program", true), "part of the program");
+    }
 }
