@@ -83,6 +83,7 @@ def start_emulator(processes, program, port, lambdas_call):
         "IOT_MTLS_ENABLED": "0",  # else it listens beyond this machine
         "AUTH": "true",
         "NO_PROXY": "*",
+        "TMPDIR": str(processes.folder),  # where it lays out the functions' code
     }
     process = processes.start("emulator", [program], environment)
     wait_until_answered(f"http://127.0.0.1:{port}/_ministack/health", process)
