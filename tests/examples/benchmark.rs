@@ -107,6 +107,10 @@ async fn rules() {
         variants: &variants,
         stock: &stock,
         is_own_request: false,
+        is_asked_for: false,
+        manufacturing_orders: &[],
+        returns: &[],
+        customers: &[],
     };
     let at = house.now();
     per_second("decide alone", || {

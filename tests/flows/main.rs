@@ -23,4 +23,6 @@ mod tenancy;
 mod events;
 mod costs;
 
+mod web_shop;
+
 mod written;

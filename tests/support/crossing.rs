@@ -1,14 +1,16 @@
 //! The way out of the house: to one Amazon or several, each behind its own address, or to answers
 //! that a test wrote by hand.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use weir_app::ports::{Transport, TransportError};
 use weir_channels::http::{HttpRequest, HttpResponse};
 use weir_sandbox::{
+    Now,
     amazon::Amazon,
     fake::{FakeClock, FakeTransport},
+    shopify::Shopify,
 };
 
 /// The way out.
@@ -17,6 +19,7 @@ pub struct Crossing {
     amazon: FakeTransport,
     others: Mutex<Vec<Other>>,
     answers: Mutex<Vec<(String, Answer)>>,
+    shopify: Mutex<Shopify>,
 }
 
 struct Other {
@@ -36,7 +39,13 @@ impl Crossing {
     #[must_use]
     pub fn new(clock: Arc<FakeClock>, amazon: Arc<Mutex<Amazon>>) -> Self {
         let amazon = FakeTransport::new(Arc::clone(&clock), amazon);
-        Self { clock, amazon, others: Mutex::default(), answers: Mutex::default() }
+        let shopify = Mutex::new(Shopify::new(7));
+        Self { clock, amazon, others: Mutex::default(), answers: Mutex::default(), shopify }
+    }
+
+    /// Shopify, behind every address of a shop of it.
+    pub fn shopify(&self) -> MutexGuard<'_, Shopify> {
+        self.shopify.lock().unwrap()
     }
 
     /// A second Amazon behind an address of its own.
@@ -100,6 +109,10 @@ impl Transport for Crossing {
     async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportError> {
         if let Some(answer) = self.written(&request.url) {
             return answer;
+        }
+        if request.url.contains(".myshopify.com/") {
+            let now = Now::at(self.clock.true_now());
+            return Ok(self.shopify().handle(request, now));
         }
         let other = {
             let others = self.others.lock().unwrap();

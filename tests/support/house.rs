@@ -133,7 +133,11 @@ impl House {
             clock: Arc::<FakeClock>::clone(&clock),
             ids: Arc::new(SeededIds::new(7)),
             gate: Arc::<Trap>::clone(&trap),
-            deployment: Arc::new(Deployment { allow_endpoints: true, notification_queues }),
+            deployment: Arc::new(Deployment {
+                allow_endpoints: true,
+                notification_queues,
+                public_url: Some(crate::web_shop::PUBLIC_URL.to_owned()),
+            }),
             access_tokens: Arc::default(),
         };
         Self {
@@ -233,6 +237,7 @@ impl House {
         let mut moved = 1;
         for _ in 0..ROUNDS {
             moved = self.take_notices() + self.dispatch().await + self.consume().await;
+            moved += crate::web_shop::deliver(self).await;
             if moved == 0 {
                 let swept = sweep::sweep(&self.hub).await.unwrap();
                 moved = swept.dispatched + swept.signalled + swept.errors;
@@ -286,7 +291,7 @@ impl House {
     /// The queues are emptied, one message after another.
     pub async fn consume(&self) -> usize {
         let mut consumed = 0;
-        for name in [notification_queue(), import_queue()] {
+        for name in [notification_queue(), import_queue(), crate::web_shop::import_queue()] {
             loop {
                 let received = self.queue.receive(&name, BATCH, VISIBILITY);
                 if received.is_empty() {

@@ -5,6 +5,7 @@
 
 pub mod house;
 pub mod shop;
+pub mod web_shop;
 pub mod books;
 
 pub mod crossing;

@@ -56,7 +56,12 @@ pub(crate) async fn build(settings: &Settings) -> Result<Machinery, StartError> 
 fn deployment(settings: &Settings) -> Deployment {
     let amazon = ChannelName::parse(weir_channels::amazon::CHANNEL.name).ok();
     let reached = amazon.filter(|_| !settings.no_demo).map(|amazon| (amazon, NOTIFICATIONS_ARN.to_owned()));
-    Deployment { allow_endpoints: true, notification_queues: reached.into_iter().collect::<BTreeMap<_, _>>() }
+    Deployment {
+        allow_endpoints: true,
+        notification_queues: reached.into_iter().collect::<BTreeMap<_, _>>(),
+        // The local run has no webhook door yet.
+        public_url: None,
+    }
 }
 
 /// A bus without listeners: events go into the log, if that is wanted.

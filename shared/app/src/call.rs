@@ -3,7 +3,7 @@
 
 use weir_channels::{
     Channel, ChannelError,
-    channel::{AccessToken, Call, Grant, Operation, Orders, RawOrder, Step},
+    channel::{Access, AccessToken, Call, Credentials, Grant, Operation, Orders, RawOrder, Step, TokenStep},
     http::{HttpRequest, HttpResponse},
 };
 use weir_domain::{
@@ -58,6 +58,15 @@ impl CallError {
         }
     }
 
+    /// Whether the same call may work later without anybody doing anything.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::Channel(error) => error.is_transient(),
+            Self::OutOfTokens { .. } | Self::Trouble(_) | Self::Own(_) => true,
+        }
+    }
+
     /// Whether a person has to do something on the connection first. (SPEC G-11)
     #[must_use]
     pub const fn needs_attention(&self) -> bool {
@@ -79,7 +88,7 @@ pub fn account(connection: &Connection) -> AccountId {
 /// # Errors
 /// If this build does not know it.
 pub fn channel(connection: &Connection) -> Result<&'static Channel, CallError> {
-    weir_channels::find(&connection.channel).ok_or_else(|| {
+    weir_channels::built(&connection.channel).ok_or_else(|| {
         CallError::Trouble(format!("this build does not know the channel {}", connection.channel))
     })
 }
@@ -104,16 +113,48 @@ pub async fn access_token(
         .credentials(Site::Credentials, organization, &connection.id)
         .await
         .map_err(|error| CallError::Own(error.to_string()))?;
-    let request = access.request(&connection.endpoints, &credentials, grant).map_err(|missing| {
+    let asked_at = hub.now();
+    let (token, replaced) = token_by(hub, access, connection, &credentials, grant).await?;
+    if !replaced.is_empty() {
+        // Before the token is used: its first use ends the refresh token that it came from.
+        let kept: Credentials = credentials.into_iter().chain(replaced).collect();
+        hub.keep_credentials(Site::TokenKeep, organization, &connection.id, &kept)
+            .await
+            .map_err(|error| CallError::Own(error.to_string()))?;
+    }
+    *held = Some(Cached::new(token.clone(), asked_at));
+    Ok(token)
+}
+
+/// A token by these credentials, past the cache, and the credentials that it replaces.
+pub(crate) async fn token_by(
+    hub: &Hub,
+    access: &'static dyn Access,
+    connection: &Connection,
+    credentials: &Credentials,
+    grant: Grant,
+) -> Result<(AccessToken, Credentials), CallError> {
+    let step = access.token(connection, credentials, grant).map_err(|missing| {
         let fields: Vec<&str> = missing.iter().map(|field| field.path.as_str()).collect();
         ChannelError::Revoked(format!("{} missing", fields.join(", ")))
     })?;
-    let asked_at = hub.now();
+    let request = match step {
+        TokenStep::Held(token) => return Ok((token, Credentials::new())),
+        TokenStep::Ask(request) => request,
+    };
     let response =
         hub.ask(Site::AccessToken, &request).await.map_err(|error| CallError::Trouble(error.to_string()))?;
-    let token = access.answer(&response)?;
-    *held = Some(Cached::new(token.clone(), asked_at));
-    Ok(token)
+    Ok((access.answer(&response)?, access.replaced(&response)))
+}
+
+/// Whether a connection's token is one that nobody can renew: refused, it is revoked.
+async fn is_held(hub: &Hub, asking: Asking<'_>) -> Result<bool, CallError> {
+    let credentials = hub
+        .credentials(Site::Credentials, asking.organization, &asking.connection.id)
+        .await
+        .map_err(|error| CallError::Own(error.to_string()))?;
+    let step = channel(asking.connection)?.access.token(asking.connection, &credentials, asking.grant);
+    Ok(matches!(step, Ok(TokenStep::Held(_))))
 }
 
 /// What one call is about.
@@ -166,6 +207,21 @@ pub async fn look(
     orders: &'static dyn Orders,
     id: &ChannelOrderId,
 ) -> Result<Option<RawOrder>, CallError> {
+    look_at(hub, Site::ImportLook, organization, connection, orders, id).await
+}
+
+/// As [`look`], from another place in the flows.
+///
+/// # Errors
+/// Why it gave nothing.
+pub async fn look_at(
+    hub: &Hub,
+    site: Site,
+    organization: &OrganizationId,
+    connection: &Connection,
+    orders: &'static dyn Orders,
+    id: &ChannelOrderId,
+) -> Result<Option<RawOrder>, CallError> {
     let mut answers: Vec<HttpResponse> = Vec::new();
     let mut renewed = false;
     loop {
@@ -177,8 +233,7 @@ pub async fn look(
             Step::NotFound => return Ok(None),
         };
         let grant = Grant::Merchant;
-        let asking =
-            Asking { site: Site::ImportLook, organization, connection, operation, keep_back: 0, grant };
+        let asking = Asking { site, organization, connection, operation, keep_back: 0, grant };
         answers.push(send(hub, asking, &request).await?);
         if let Err(error) = orders.look(call, id, &answers) {
             answers.pop();
@@ -198,6 +253,10 @@ async fn send(hub: &Hub, asking: Asking<'_>, request: &HttpRequest) -> Result<Ht
         // What could not be noted is told again by the next answer; this one is worth more.
         let _ = rate_limit::told(hub, &account, asking.operation, taken, micro_rate).await;
     }
+    if let Some(budget) = orders.and_then(|orders| orders.told_budget(&response)) {
+        // The same.
+        let _ = rate_limit::left(hub, &account, asking.operation, taken, budget).await;
+    }
     Ok(response)
 }
 
@@ -215,6 +274,9 @@ async fn judge(
         *renewed = true;
         hub.access_tokens.forget(&account);
         return Ok(());
+    }
+    if error == ChannelError::Expired && is_held(hub, asking).await? {
+        return Err(ChannelError::Revoked("the access token is not valid any more".to_owned()).into());
     }
     if let ChannelError::Throttled { micro_rate, .. } = error {
         rate_limit::emptied(hub, &account, asking.operation, micro_rate).await?;

@@ -4,3 +4,4 @@ pub mod locations;
 pub mod variants;
 pub mod aliases;
 pub mod customers;
+pub(crate) mod names;

@@ -35,7 +35,7 @@ pub use attention::needs_attention;
 pub use change::{ConnectionPatch, change};
 pub use create::{NewConnection, create};
 pub use examine::{Check, Health, LookHealth, Tested, health, test};
-pub use link::link;
+pub use link::{keep_subscribed, link};
 pub(crate) use looks::with_look;
 
 /// The word for credentials that the channel does not take.
@@ -159,6 +159,13 @@ async fn check_location(
                 channel.name, location.name
             ),
         },
+        (Some((location, _)), RuleSet::ShippedByMerchant) => match location.kind {
+            LocationKind::Own => return Ok(None),
+            LocationKind::Fba => format!(
+                "{} ships from your own warehouses: choose a location of kind \"own\". \"{}\" is Amazon's.",
+                channel.name, location.name
+            ),
+        },
     };
     Ok(Some(FieldError { path: path.to_owned(), message }))
 }
@@ -185,7 +192,7 @@ fn missing_credentials(
     connection: &Connection,
     credentials: &Credentials,
 ) -> Vec<FieldError> {
-    let missing = channel.access.request(&connection.endpoints, credentials, Grant::Merchant).err();
+    let missing = channel.access.token(connection, credentials, Grant::Merchant).err();
     missing
         .unwrap_or_default()
         .into_iter()
@@ -200,14 +207,10 @@ async fn try_credentials(
     connection: &Connection,
     credentials: &Credentials,
 ) -> Result<AccessToken, CallError> {
-    let request =
-        channel.access.request(&connection.endpoints, credentials, Grant::Merchant).map_err(|missing| {
-            let fields: Vec<&str> = missing.iter().map(|field| field.path.as_str()).collect();
-            weir_channels::ChannelError::Revoked(format!("{} missing", fields.join(", ")))
-        })?;
-    let response =
-        hub.ask(Site::AccessToken, &request).await.map_err(|error| CallError::Trouble(error.to_string()))?;
-    Ok(channel.access.answer(&response)?)
+    // The refresh token that an answer brings along is dropped: the one before works until the new
+    // token is used, which it is not.
+    let asked = call::token_by(hub, channel.access, connection, credentials, Grant::Merchant).await?;
+    Ok(asked.0)
 }
 
 /// Why credentials are not taken over. A channel in trouble tells nothing of them, so nothing changes.

@@ -38,6 +38,8 @@ pub async fn list(
         };
         let is_meant = match &message {
             Some(Message::Look(signal)) => signal.organization == *organization,
+            Some(Message::Told(told)) => told.organization == *organization,
+            Some(Message::Push(push)) => push.organization == *organization,
             Some(Message::Recheck(recheck)) => recheck.organization == *organization,
             None => with_unreadable,
         };

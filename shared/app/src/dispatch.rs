@@ -4,16 +4,16 @@
 use weir_channels::CHANNELS;
 use weir_domain::{
     event::{DomainEvent, Effect},
-    ids::{ChannelName, OrganizationId},
+    ids::{ChannelName, OrganizationId, SalesOrderId},
 };
 
 use crate::{
     flow::FlowError,
     gate::Site,
     hub::Hub,
-    message::{Message, Recheck},
+    message::{Message, Push, Recheck},
     planted::{self, Bug},
-    ports::{Announcement, Key, OutgoingMessage, QueueName, ledger::OutboxKey},
+    ports::{Announcement, Key, OutgoingMessage, QueueName, Record, ledger::OutboxKey},
 };
 
 /// Sends outgoing items and removes each after its send.
@@ -51,6 +51,20 @@ async fn send(
             };
             Ok(hub.announce(Site::DispatchAnnounce, &[announcement]).await?)
         }
+        Effect::CreateFulfillment { order, fulfillment } => {
+            let push = Push {
+                organization: organization.clone(),
+                order: order.clone(),
+                fulfillment: fulfillment.clone(),
+            };
+            let message = OutgoingMessage {
+                id: key.message_id(),
+                group: organization.to_string(),
+                body: Message::Push(push).to_json(),
+            };
+            let queue = QueueName::Import(channel_of(hub, organization, order).await?);
+            Ok(hub.send(Site::DispatchSend, &queue, &[message]).await?)
+        }
         Effect::RecheckWaiting { connection, code } => {
             let recheck = Recheck {
                 organization: organization.clone(),
@@ -73,10 +87,30 @@ async fn send(
     }
 }
 
+/// The channel that an order came from.
+async fn channel_of(
+    hub: &Hub,
+    organization: &OrganizationId,
+    order: &SalesOrderId,
+) -> Result<ChannelName, FlowError> {
+    let Some((connection, _)) = order.source() else {
+        return Err(FlowError::new("an order that was made here is brought to no shop"));
+    };
+    let key = Key::Connection(organization.clone(), connection.clone());
+    let found = hub.get(Site::DispatchRead, std::slice::from_ref(&key)).await?;
+    match found.into_values().next().map(|stored| stored.record) {
+        Some(Record::Connection(connection)) => Ok(connection.channel),
+        Some(_) | None => Err(FlowError::missing("connection", &connection, organization)),
+    }
+}
+
 /// An event's detail: names of things, no personal data. Its shapes are part of what others build on.
 fn detail(organization: &OrganizationId, event: &DomainEvent, key: &OutboxKey) -> serde_json::Value {
     let mut detail = match event {
-        DomainEvent::OrderImported { order, order_no } | DomainEvent::OrderDelivered { order, order_no } => {
+        DomainEvent::OrderImported { order, order_no }
+        | DomainEvent::OrderChanged { order, order_no }
+        | DomainEvent::OrderDelivered { order, order_no }
+        | DomainEvent::OrderDeleted { order, order_no } => {
             serde_json::json!({ "sales_order_id": order.as_str(), "order_no": order_no })
         }
         DomainEvent::OrderNotImported { connection, order_no, kind, code } => serde_json::json!({

@@ -74,8 +74,12 @@ sites! {
     Credentials: Read;
     /// An access token is asked for.
     AccessToken: RemoteRead;
+    /// A refresh token that was replaced is kept.
+    TokenKeep: LocalWrite;
     /// A connection is put into `needs_attention`, or its health is noted.
     ConnectionNote: LocalWrite;
+    /// The dispatcher reads where work goes.
+    DispatchRead: Read;
     /// The dispatcher sends work.
     DispatchSend: Send;
     /// The dispatcher announces an event.
@@ -104,6 +108,24 @@ sites! {
     PersonSecret: LocalWrite;
     /// A person's signal or replay.
     PersonSend: Send;
+    /// A delivery's connection and secrets are read.
+    WebhookRead: Read;
+    /// What a delivery tells is passed on.
+    WebhookSignal: Send;
+    /// A channel is asked which order a part belongs to, or whether it still lets Weir in.
+    WebhookLook: RemoteRead;
+    /// A push reads the order.
+    PushRead: Read;
+    /// A push looks at the order at the shop.
+    PushLook: RemoteRead;
+    /// A push makes a fulfillment at the shop.
+    PushMake: RemoteWrite;
+    /// A push notes what the shop has.
+    PushNote: LocalWrite;
+    /// Personal data is looked for.
+    EraseRead: Read;
+    /// Personal data is erased.
+    Erase: LocalWrite;
     /// A channel is made to notify.
     SubscribeWrite: RemoteWrite;
 }

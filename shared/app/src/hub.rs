@@ -32,6 +32,18 @@ pub struct Deployment {
     /// The queue that each channel's notifications can reach, in the channel's own words (Amazon:
     /// an ARN). None: connections live on the poll alone.
     pub notification_queues: BTreeMap<ChannelName, String>,
+    /// Where channels can reach the webhook doors, such as `https://orders.example.com`. None: no
+    /// webhooks are registered, and connections live on the search alone.
+    pub public_url: Option<String>,
+}
+
+impl Deployment {
+    /// The address of a connection's webhook door, if channels can reach it.
+    #[must_use]
+    pub fn webhook_door(&self, channel: &ChannelName, connection: &ConnectionId) -> Option<String> {
+        let base = self.public_url.as_deref()?.trim_end_matches('/');
+        Some(format!("{base}/webhooks/{channel}/{connection}"))
+    }
 }
 
 /// The ports and the gate.

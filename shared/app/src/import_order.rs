@@ -3,6 +3,7 @@
 
 mod booking;
 mod commit;
+mod made;
 mod park;
 mod state;
 
@@ -14,6 +15,7 @@ use weir_domain::{
     channel_order::{ChannelOrder, SoldBy},
     connection::{Connection, ConnectionStatus},
     decide::{self, unread},
+    manufacturing_order::ManufacturingOrder,
     organization::Organization,
     outcome::{OutcomeKind, Reason, ReasonCode},
     sales_order::Booking,
@@ -25,10 +27,11 @@ use crate::{
     flow::FlowError,
     gate::Site,
     hub::Hub,
-    message::{Message, Signal},
+    message::{Message, Signal, SignalCause},
     planted::{self, Bug},
     ports::{CommitError, Key, OrderFile, Record, ledger::Snapshot},
-    recheck,
+    push::{self, Pushed},
+    recheck, told,
 };
 
 pub(crate) use commit::snapshot_of;
@@ -43,6 +46,10 @@ pub enum Ended {
     Decided(OutcomeKind, ReasonCode),
     /// It waits for its time.
     Parked(ReasonCode),
+    /// What a channel delivered besides orders is dealt with.
+    Told,
+    /// A fulfillment was brought to its shop.
+    Pushed(Pushed),
     /// A recheck signalled so many orders.
     Rechecked(usize),
 }
@@ -54,6 +61,11 @@ pub enum Ended {
 pub async fn handle(hub: &Hub, message: &Message) -> Result<Ended, FlowError> {
     match message {
         Message::Look(signal) => import(hub, signal).await,
+        Message::Told(told) => match told::handle(hub, told).await? {
+            told::Outcome::Look(signal) => import(hub, &signal).await,
+            told::Outcome::Done => Ok(Ended::Told),
+        },
+        Message::Push(push) => push::push(hub, push).await.map(Ended::Pushed),
         Message::Recheck(recheck) => recheck::recheck(hub, recheck).await.map(Ended::Rechecked),
     }
 }
@@ -70,9 +82,11 @@ struct Reading<'a> {
 }
 
 async fn import(hub: &Hub, signal: &Signal) -> Result<Ended, FlowError> {
+    // What the channel answered to this signal is asked for once, however often it is decided upon.
+    let mut asked = None;
     for _ in 0..TRIES {
         let reading = read(hub, signal).await?;
-        match attempt(hub, &reading).await {
+        match attempt(hub, &reading, &mut asked).await {
             Err(Stop::Again) => {}
             Err(Stop::Error(error)) => return Err(error),
             Ok(ended) => return Ok(ended),
@@ -123,33 +137,35 @@ async fn read<'a>(hub: &Hub, signal: &'a Signal) -> Result<Reading<'a>, FlowErro
     Ok(Reading { signal, organization, organization_version, connection, connection_version, channel, file })
 }
 
-async fn attempt(hub: &Hub, reading: &Reading<'_>) -> Result<Ended, Stop> {
+async fn attempt(hub: &Hub, reading: &Reading<'_>, asked: &mut Option<Snapshot>) -> Result<Ended, Stop> {
     // What has left is booked to its end, whatever became of the connection since.
     if let Some((order, version)) = &reading.file.order
-        && matches!(order.booking, Booking::Committing { .. })
+        && order.booking != Booking::Complete
     {
         return booking::resume(hub, reading, order, *version).await;
     }
     if let Some(reason) = at_rest(&reading.connection) {
         return Ok(park::park(hub, reading, reason, Some(at_once(hub))).await?);
     }
-    let Some(snapshot) = snapshot(hub, reading).await? else {
-        return not_fetched(hub, reading).await;
+    let snapshot = match asked.take() {
+        Some(snapshot) => snapshot,
+        None => match snapshot(hub, reading).await? {
+            Some(Look::Have(snapshot)) => snapshot,
+            Some(Look::Parked(ended)) => return Ok(ended),
+            None => return not_fetched(hub, reading).await,
+        },
     };
-    let snapshot = match snapshot {
-        Look::Have(snapshot) => snapshot,
-        Look::Parked(ended) => return Ok(ended),
-    };
+    let snapshot = asked.insert(snapshot);
     let orders = reading.channel.orders.ok_or_else(|| FlowError::new("the channel has no orders"))?;
     match orders.read(&snapshot.format, &snapshot.body) {
-        Ok(order) => decide(hub, reading, &snapshot, &order).await,
+        Ok(order) => decide(hub, reading, snapshot, &order).await,
         Err(malformed) => {
             let why = malformed.message.to_string();
             let decision = unread::unreadable(&known(reading), snapshot.updated_at, &why);
             commit::commit(
                 hub,
                 reading,
-                commit::Seen::unreadable(&snapshot),
+                commit::Seen::unreadable(snapshot),
                 &decision,
                 &state::Loaded::default(),
             )
@@ -271,13 +287,27 @@ async fn decide(
         variants: &loaded.variants,
         stock: &loaded.stock,
         is_own_request: loaded.is_own_request,
+        is_asked_for: reading.signal.cause == SignalCause::Manual,
+        manufacturing_orders: &made_for(reading),
+        returns: &reading.file.returns.iter().map(|(known, _)| known.clone()).collect::<Vec<_>>(),
+        customers: &loaded.customers,
     };
     let decision = decide::decide(reading.channel.rules, &state, order, hub.now());
     let seen = commit::Seen::order(snapshot, order);
-    if let Some(Booking::Committing { .. }) = decision.changes.order.as_ref().map(|order| &order.booking) {
-        return booking::begin(hub, reading, seen, &decision).await;
+    made::before(hub, reading, &decision.changes).await?;
+    match decision.changes.order.as_ref().map(|order| &order.booking) {
+        None | Some(Booking::Complete) => {}
+        Some(Booking::Committing { .. } | Booking::Following { .. }) => {
+            return booking::begin(hub, reading, seen, &decision, &loaded).await;
+        }
     }
     commit::commit(hub, reading, seen, &decision, &loaded).await
+}
+
+/// The manufacturing orders that are linked to the order's rows.
+fn made_for(reading: &Reading<'_>) -> Vec<ManufacturingOrder> {
+    let linked = reading.file.manufacturing_orders.iter().filter(|(made, _)| made.row.is_some());
+    linked.map(|(made, _)| made.clone()).collect()
 }
 
 /// The order as it is; the bug bench plants here what others get wrong.

@@ -7,6 +7,10 @@ pub mod dispatch;
 pub mod sweep;
 pub mod recheck;
 pub mod notify;
+pub mod webhook;
+mod told;
+mod erase;
+pub mod push;
 
 pub mod connections;
 pub mod catalogue;
@@ -34,5 +38,6 @@ pub mod message;
 pub mod ports;
 pub mod planted;
 mod outbox;
+mod timeline;
 
 pub use hub::{Deployment, Hub};

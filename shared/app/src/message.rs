@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use weir_domain::{
     Timestamp,
-    ids::{ChannelOrderId, ConnectionId, InvalidId, OrganizationId, SalesOrderId, SignalId},
+    ids::{ChannelOrderId, ConnectionId, FulfillmentId, InvalidId, OrganizationId, SalesOrderId, SignalId},
     outcome::ReasonCode,
 };
 
@@ -85,9 +85,65 @@ pub struct Recheck {
     pub after: Option<String>,
 }
 
+/// Something that a channel delivered and that is no order's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Its id.
+    pub id: SignalId,
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Of which connection.
+    pub connection: ConnectionId,
+    /// What.
+    pub what: What,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+/// What was delivered: ids alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A part of an order changed, whose order has to be found.
+    Part(String),
+    /// The application may have been taken out of the account.
+    Uninstalled,
+    /// The buyer of these orders wants to know what is held. (SPEC OP-05)
+    CustomerData {
+        /// The channel's id of the request.
+        request: Option<String>,
+        /// The orders.
+        orders: Vec<ChannelOrderId>,
+    },
+    /// The buyer's data is to be erased from these orders. (SPEC OP-05)
+    EraseCustomer {
+        /// The orders.
+        orders: Vec<ChannelOrderId>,
+    },
+    /// All personal data of the connection is to be erased. (SPEC OP-05)
+    EraseShop {
+        /// Where an erasure that was begun goes on: the position of a kind of outcome, and the list's place.
+        after: Option<String>,
+    },
+}
+
+/// "Bring this fulfillment to the shop that took the order."
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Of which order.
+    pub order: SalesOrderId,
+    /// Which.
+    pub fulfillment: FulfillmentId,
+}
+
 /// A message of an import queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
+    /// A channel delivered something else than an order's name.
+    Told(Told),
+    /// Bring a fulfillment to the shop.
+    Push(Push),
     /// Look at an order.
     Look(Signal),
     /// Look at what waits.
@@ -130,6 +186,81 @@ struct Envelope {
     code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    part: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    orders: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sales_order: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fulfillment: Option<String>,
+}
+
+impl Envelope {
+    fn new(kind: &str, organization: &OrganizationId) -> Self {
+        Self {
+            v: VERSION,
+            kind: kind.to_owned(),
+            organization: organization.to_string(),
+            id: None,
+            connection: None,
+            channel_order_id: None,
+            snapshot_at: None,
+            cause: None,
+            requested_by: None,
+            at: None,
+            code: None,
+            after: None,
+            part: None,
+            request: None,
+            orders: None,
+            sales_order: None,
+            fulfillment: None,
+        }
+    }
+
+    fn of_told(told: &Told) -> Self {
+        let texts = |orders: &[ChannelOrderId]| Some(orders.iter().map(ToString::to_string).collect());
+        let mut envelope = match &told.what {
+            What::Part(part) => Self { part: Some(part.clone()), ..Self::new("part", &told.organization) },
+            What::Uninstalled => Self::new("uninstalled", &told.organization),
+            What::CustomerData { request, orders } => Self {
+                request: request.clone(),
+                orders: texts(orders),
+                ..Self::new("customer_data", &told.organization)
+            },
+            What::EraseCustomer { orders } => {
+                Self { orders: texts(orders), ..Self::new("erase_customer", &told.organization) }
+            }
+            What::EraseShop { after } => {
+                Self { after: after.clone(), ..Self::new("erase_shop", &told.organization) }
+            }
+        };
+        envelope.id = Some(told.id.to_string());
+        envelope.connection = Some(told.connection.to_string());
+        envelope.at = Some(told.at.to_string());
+        envelope
+    }
+
+    /// What was delivered; `None` if the kind is another one.
+    fn what(&mut self) -> Result<Option<What>, UnreadableMessage> {
+        let orders = |orders: Option<Vec<String>>| {
+            let orders = orders.unwrap_or_default();
+            orders.iter().map(|id| ChannelOrderId::parse(id)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Some(match self.kind.as_str() {
+            "part" => What::Part(required(self.part.take(), "part")?),
+            "uninstalled" => What::Uninstalled,
+            "customer_data" => {
+                What::CustomerData { request: self.request.take(), orders: orders(self.orders.take())? }
+            }
+            "erase_customer" => What::EraseCustomer { orders: orders(self.orders.take())? },
+            "erase_shop" => What::EraseShop { after: self.after.take() },
+            _ => return Ok(None),
+        }))
+    }
 }
 
 /// The version that this build writes. It reads every version up to it.
@@ -140,10 +271,13 @@ impl Message {
     #[must_use]
     pub fn to_json(&self) -> String {
         let envelope = match self {
+            Self::Told(told) => Envelope::of_told(told),
+            Self::Push(push) => Envelope {
+                sales_order: Some(push.order.to_string()),
+                fulfillment: Some(push.fulfillment.to_string()),
+                ..Envelope::new("push", &push.organization)
+            },
             Self::Look(signal) => Envelope {
-                v: VERSION,
-                kind: "look".to_owned(),
-                organization: signal.organization.to_string(),
                 id: Some(signal.id.to_string()),
                 connection: Some(signal.connection.to_string()),
                 channel_order_id: Some(signal.channel_order_id.to_string()),
@@ -151,22 +285,13 @@ impl Message {
                 cause: Some(signal.cause),
                 requested_by: signal.requested_by.clone(),
                 at: Some(signal.at.to_string()),
-                code: None,
-                after: None,
+                ..Envelope::new("look", &signal.organization)
             },
             Self::Recheck(recheck) => Envelope {
-                v: VERSION,
-                kind: "recheck".to_owned(),
-                organization: recheck.organization.to_string(),
-                id: None,
                 connection: recheck.connection.as_ref().map(ToString::to_string),
-                channel_order_id: None,
-                snapshot_at: None,
-                cause: None,
-                requested_by: None,
-                at: None,
                 code: recheck.code.map(|code| code.as_str().to_owned()),
                 after: recheck.after.clone(),
+                ..Envelope::new("recheck", &recheck.organization)
             },
         };
         // An envelope of strings always serialises.
@@ -178,13 +303,27 @@ impl Message {
     /// # Errors
     /// What is wrong with it.
     pub fn from_json(text: &str) -> Result<Self, UnreadableMessage> {
-        let envelope: Envelope =
+        let mut envelope: Envelope =
             serde_json::from_str(text).map_err(|error| UnreadableMessage(error.to_string()))?;
         if envelope.v > VERSION {
             return Err(UnreadableMessage(format!("version {} is newer than this build", envelope.v)));
         }
         let organization = OrganizationId::parse(&envelope.organization)?;
+        if let Some(what) = envelope.what()? {
+            return Ok(Self::Told(Told {
+                id: SignalId::parse(&required(envelope.id, "id")?)?,
+                organization,
+                connection: ConnectionId::parse(&required(envelope.connection, "connection")?)?,
+                what,
+                at: time(&required(envelope.at, "at")?, "at")?,
+            }));
+        }
         match envelope.kind.as_str() {
+            "push" => Ok(Self::Push(Push {
+                organization,
+                order: SalesOrderId::parse_any(&required(envelope.sales_order, "sales_order")?)?,
+                fulfillment: FulfillmentId::parse(&required(envelope.fulfillment, "fulfillment")?)?,
+            })),
             "look" => Ok(Self::Look(Signal {
                 id: SignalId::parse(&required(envelope.id, "id")?)?,
                 organization,
@@ -262,6 +401,12 @@ mod tests {
         Message::Look(Signal { cause: SignalCause::Waiting, .. }) => ["look_waiting"],
         Message::Look(Signal { cause: SignalCause::Sweep, .. }) => ["look_sweep"],
         Message::Recheck(_) => ["recheck", "recheck_of_all"],
+        Message::Push(_) => ["push"],
+        Message::Told(Told { what: What::Part(_), .. }) => ["told_part"],
+        Message::Told(Told { what: What::Uninstalled, .. }) => ["told_uninstalled"],
+        Message::Told(Told { what: What::CustomerData { .. }, .. }) => ["told_customer_data"],
+        Message::Told(Told { what: What::EraseCustomer { .. }, .. }) => ["told_erase_customer"],
+        Message::Told(Told { what: What::EraseShop { .. }, .. }) => ["told_erase_shop"],
     }
 
     fn organization() -> OrganizationId {
@@ -284,6 +429,16 @@ mod tests {
             requested_by: None,
             at: "2026-07-14T18:24:01.5Z".parse().unwrap(),
         };
+        let told = |what| {
+            Message::Told(Told {
+                id: SignalId::from_token("d6j3h9k5n4p7q8r2t5w6"),
+                organization: organization(),
+                connection: connection(),
+                what,
+                at: "2026-07-14T18:24:01.5Z".parse().unwrap(),
+            })
+        };
+        let orders = || vec![ChannelOrderId::parse("6543210987654").unwrap()];
         let snapshot_at = Some("2026-07-14T18:22:31Z".parse().unwrap());
         let requested_by = Some("token:deploy".to_owned());
         vec![
@@ -294,6 +449,22 @@ mod tests {
             ("look_replay", Message::Look(look(SignalCause::Replay))),
             ("look_waiting", Message::Look(Signal { snapshot_at, ..look(SignalCause::Waiting) })),
             ("look_sweep", Message::Look(look(SignalCause::Sweep))),
+            (
+                "push",
+                Message::Push(Push {
+                    organization: organization(),
+                    order: SalesOrderId::for_source(&connection(), &orders()[0]),
+                    fulfillment: FulfillmentId::from_token("j3q8p6r2t9u4v7x5z8b3"),
+                }),
+            ),
+            ("told_part", told(What::Part("gid://shopify/Return/77".to_owned()))),
+            ("told_uninstalled", told(What::Uninstalled)),
+            (
+                "told_customer_data",
+                told(What::CustomerData { request: Some("9".to_owned()), orders: orders() }),
+            ),
+            ("told_erase_customer", told(What::EraseCustomer { orders: orders() })),
+            ("told_erase_shop", told(What::EraseShop { after: Some("1#x".to_owned()) })),
             (
                 "recheck",
                 Message::Recheck(Recheck {

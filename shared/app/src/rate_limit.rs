@@ -2,7 +2,7 @@
 //! them: an account's published rate is never exceeded. (SPEC KF-01, G-12)
 
 use jiff::SignedDuration;
-use weir_channels::channel::Operation;
+use weir_channels::channel::{Budget, Operation};
 use weir_domain::{Timestamp, ids::AccountId};
 
 use crate::{
@@ -23,6 +23,8 @@ const AHEAD_AT_MOST: SignedDuration = SignedDuration::from_mins(30);
 #[derive(Clone, Copy, Debug)]
 pub struct Taken {
     refill_millis: Option<u64>,
+    /// Thousandths of a token that were left.
+    millitokens: u64,
 }
 
 /// Takes a token for one call, and leaves `keep_back` tokens for others.
@@ -47,7 +49,7 @@ pub async fn take(
             return Err(CallError::OutOfTokens { due_at });
         }
         bucket.millitokens -= 1000;
-        let taken = Taken { refill_millis: bucket.refill_millis };
+        let taken = Taken { refill_millis: bucket.refill_millis, millitokens: bucket.millitokens };
         match write(hub, account, operation, bucket, expect).await {
             Ok(()) => return Ok(taken),
             // Unknown may have taken one; taking another errs to the safe side.
@@ -90,6 +92,24 @@ pub(crate) async fn told(
     }
     let (bucket, expect) = read(hub, account, operation, hub.clock.scheduler_now()).await?;
     settle(hub, account, operation, Bucket { refill_millis, ..bucket }, expect).await
+}
+
+/// Notes what the channel says is left, where that is less than the bucket holds: others of the merchant
+/// draw on the same points. (SPEC G-12)
+pub(crate) async fn left(
+    hub: &Hub,
+    account: &AccountId,
+    operation: Operation,
+    taken: Taken,
+    budget: Budget,
+) -> Result<(), CallError> {
+    let millitokens = budget.available.saturating_mul(1000) / budget.requested.max(1);
+    if millitokens >= taken.millitokens {
+        return Ok(());
+    }
+    let (bucket, expect) = read(hub, account, operation, hub.clock.scheduler_now()).await?;
+    let millitokens = millitokens.min(bucket.millitokens);
+    settle(hub, account, operation, Bucket { millitokens, ..bucket }, expect).await
 }
 
 /// How long a token takes where the channel grants less than it publishes. What it grants on top is

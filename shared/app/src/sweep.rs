@@ -10,7 +10,7 @@ use weir_domain::{
 };
 
 use crate::{
-    dispatch,
+    connections, dispatch,
     flow::FlowError,
     gate::Site,
     hub::Hub,
@@ -82,9 +82,23 @@ async fn organization_swept(
     for connection in connections.iter().filter(|connection| connection.is_active()) {
         swept.signalled += due(hub, organization, connection).await?;
     }
+    for connection in connections.iter().filter(|connection| is_its_minute(hub, connection)) {
+        // Another connection's turn is not missed for it; it is noted on the connection itself.
+        if let Err(error) = connections::keep_subscribed(hub, organization, connection).await {
+            tracing::error!(connection = %connection.id, %error, "its webhooks could not be looked at");
+            swept.errors += 1;
+        }
+    }
     swept.signalled += half_booked(hub, organization, &connections).await?;
     swept.signalled += long_waiting(hub, organization, &connections).await?;
     Ok(())
+}
+
+/// Whether it is the minute of the hour in which a connection's webhooks are looked at: each has its
+/// own, so that not all of them call at once. (SPEC OP-08)
+fn is_its_minute(hub: &Hub, connection: &Connection) -> bool {
+    let own = connection.id.as_str().bytes().fold(0_i64, |sum, byte| (sum * 31 + i64::from(byte)) % 60);
+    hub.clock.scheduler_now().as_second().div_euclid(60).rem_euclid(60) == own
 }
 
 /// Dispatches what the stream has not.

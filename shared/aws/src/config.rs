@@ -141,6 +141,8 @@ impl Settings {
             notification_queues: arn
                 .flat_map(|arn| channels.iter().map(move |channel| (channel.clone(), arn.clone())))
                 .collect(),
+            // No function is a webhook door yet.
+            public_url: None,
         }
     }
 }

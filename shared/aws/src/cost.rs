@@ -107,7 +107,8 @@ pub fn of_order(
     order: &SalesOrderId,
     file: &OrderFile,
 ) -> Result<Line, CommitError> {
-    let OrderFile { order: head, observation, person, snapshot, parked } = file;
+    let OrderFile { order: head, observation, person, snapshot, parked, manufacturing_orders, returns } =
+        file;
     let key = |make: fn(OrganizationId, SalesOrderId) -> Key| make(organization.clone(), order.clone());
     let mut records = Vec::new();
     records.extend(head.clone().map(|(it, _)| (key(Key::Order), Record::Order(it))));
@@ -115,6 +116,14 @@ pub fn of_order(
     records.extend(person.clone().map(|(it, _)| (key(Key::Person), Record::Person(it))));
     records.extend(snapshot.clone().map(|it| (key(Key::Snapshot), Record::Snapshot(it))));
     records.extend(parked.clone().map(|(it, _)| (key(Key::Parked), Record::Parked(it))));
+    records.extend(manufacturing_orders.iter().map(|(it, _)| {
+        let key = Key::ManufacturingOrder(organization.clone(), order.clone(), it.id.clone());
+        (key, Record::ManufacturingOrder(it.clone()))
+    }));
+    records.extend(returns.iter().map(|(it, _)| {
+        let key = Key::SalesReturn(organization.clone(), order.clone(), it.id.clone());
+        (key, Record::SalesReturn(it.clone()))
+    }));
     let mut bytes = 0;
     for (key, record) in &records {
         bytes += item::size(&encode(key, record)?);

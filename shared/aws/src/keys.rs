@@ -16,7 +16,11 @@
 //! | observation | same | `A#OUTCOME` | `<org>#OUT#<kind>`, observed at `#<so>` |
 //! | person, snapshot | same | `A#PERSON`, `A#SNAP` | |
 //! | parked signal | same | `A#PARK` | `<org>#DUE#<con>`, due at `#<so>` |
-//! | chunk | same | `C#<number>` | |
+//! | chunk, chunk of a plan | same | `C#<number>`, `P#<version>#<number>` | |
+//! | manufacturing order | same | `A#MO#<id>` | `<org>#MO`, created at `#<id>` |
+//! | return order | same | `A#RET#<id>` | `<org>#RET`, created at `#<id>` |
+//! | order of a part | `<org>#OF#<id of the part>` | `OF` | |
+//! | customers of a name | `<org>#NAME#<digest>` | `NAME` | |
 //! | history | same | `H#<version>#<ordinal>` | |
 //! | part of a big snapshot | same | `S#<digest>#<number>` | |
 //! | stock item | `<org>#STOCK` | `<loc>#<var>` | |
@@ -29,6 +33,7 @@
 //! | request number, answer | `<org>#REQ#<number>`, `<org>#ANSWER#<digest>` | `REQ`, `ANSWER` | |
 //! | organization, from outside | `ROUTE#ORG` | organization | |
 //! | account | `ROUTE#ACC#<channel>#<account>#<marketplace>` | `ROUTE` | |
+//! | connection, from outside | `ROUTE#CON#<con>` | `ROUTE` | |
 //! | token, session | `ROUTE#TOKEN#<digest>`, `ROUTE#SESSION#<digest>` | `ROUTE` | |
 //! | token bucket | `RATE#<account>#<operation>` | `RATE` | |
 
@@ -42,8 +47,8 @@ use weir_app::ports::{
 use weir_domain::{
     Timestamp,
     ids::{
-        AccountId, AdjustmentId, ChannelName, ConnectionId, CustomerId, LocationId, OrganizationId, RowId,
-        RunId, SalesOrderId, VariantId,
+        AccountId, AdjustmentId, ChannelName, ConnectionId, CustomerId, LocationId, ManufacturingOrderId,
+        OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId, VariantId,
     },
     outcome::OutcomeKind,
     sales_order::Booking,
@@ -86,6 +91,9 @@ impl TableKey {
                 Self::new(format!("{}#{connection}", family(org, "ALIAS")), escape(sku.as_str()))
             }
             Key::Customer(org, id) => Self::new(family(org, "CUS"), id.as_str()),
+            Key::CustomersOfName(org, digest) => {
+                Self::new(format!("{}#{}", family(org, "NAME"), escape(digest)), "NAME")
+            }
             Key::Connection(org, id) => Self::new(family(org, "CON"), id.as_str()),
             Key::Order(org, id) => Self::new(order_partition(org, id), "A#HEAD"),
             Key::Observation(org, id) => Self::new(order_partition(org, id), "A#OUTCOME"),
@@ -93,6 +101,14 @@ impl TableKey {
             Key::Snapshot(org, id) => Self::new(order_partition(org, id), "A#SNAP"),
             Key::Parked(org, id) => Self::new(order_partition(org, id), "A#PARK"),
             Key::Chunk(org, id, number) => Self::new(order_partition(org, id), format!("C#{number:010}")),
+            Key::PlanChunk(org, id, version, number) => {
+                Self::new(order_partition(org, id), format!("P#{version:020}#{number:010}"))
+            }
+            Key::ManufacturingOrder(org, order, id) => {
+                Self::new(order_partition(org, order), format!("A#MO#{id}"))
+            }
+            Key::SalesReturn(org, order, id) => Self::new(order_partition(org, order), format!("A#RET#{id}")),
+            Key::OrderOf(org, part) => Self::new(format!("{}#{}", family(org, "OF"), escape(part)), "OF"),
             Key::History(org, id, version, ordinal) => {
                 Self::new(order_partition(org, id), format!("H#{version:020}#{ordinal:010}"))
             }
@@ -119,6 +135,7 @@ impl TableKey {
             Key::Route(Route::Account { channel, account, marketplace }) => {
                 Self::new(format!("ROUTE#ACC#{channel}#{}#{}", escape(account), escape(marketplace)), "ROUTE")
             }
+            Key::Route(Route::Connection(id)) => Self::new(format!("ROUTE#CON#{id}"), "ROUTE"),
             Key::Route(Route::Token(digest)) => Self::new(format!("ROUTE#TOKEN#{}", escape(digest)), "ROUTE"),
             Key::Route(Route::Session(digest)) => {
                 Self::new(format!("ROUTE#SESSION#{}", escape(digest)), "ROUTE")
@@ -141,6 +158,7 @@ impl TableKey {
                 account: unescape(account)?,
                 marketplace: unescape(marketplace)?,
             }),
+            (["ROUTE", "CON", id], ["ROUTE"]) => Key::Route(Route::Connection(ConnectionId::parse(id).ok()?)),
             (["ROUTE", "TOKEN", digest], ["ROUTE"]) => Key::Route(Route::Token(unescape(digest)?)),
             (["ROUTE", "SESSION", digest], ["ROUTE"]) => Key::Route(Route::Session(unescape(digest)?)),
             (["RATE", account, operation], ["RATE"]) => {
@@ -167,7 +185,7 @@ impl TableKey {
                 let Record::Order(order) = record else { return None };
                 match order.booking {
                     Booking::Complete => (family(org, "ORDERS"), order.ordered_at, id.to_string()),
-                    Booking::Committing { .. } => {
+                    Booking::Committing { .. } | Booking::Following { .. } => {
                         (family(org, "COMMITTING"), order.created_at, id.to_string())
                     }
                 }
@@ -185,6 +203,14 @@ impl TableKey {
                 let Record::Adjustment(adjustment) = record else { return None };
                 (family(org, "ADJ"), adjustment.created_at, id.to_string())
             }
+            Key::ManufacturingOrder(org, _, id) => {
+                let Record::ManufacturingOrder(made) = record else { return None };
+                (family(org, "MO"), made.created_at, id.to_string())
+            }
+            Key::SalesReturn(org, _, id) => {
+                let Record::SalesReturn(known) = record else { return None };
+                (family(org, "RET"), known.created_at, id.to_string())
+            }
             Key::Run(org, connection, id) => {
                 let Record::Run(run) = record else { return None };
                 (runs_partition(org, connection), run.requested_at, id.to_string())
@@ -195,10 +221,13 @@ impl TableKey {
             | Key::VariantSku(..)
             | Key::Alias(..)
             | Key::Customer(..)
+            | Key::CustomersOfName(..)
             | Key::Connection(..)
             | Key::Person(..)
             | Key::Snapshot(..)
             | Key::Chunk(..)
+            | Key::PlanChunk(..)
+            | Key::OrderOf(..)
             | Key::History(..)
             | Key::Stock(..)
             | Key::Serial(..)
@@ -223,6 +252,8 @@ fn read_in_organization(org: OrganizationId, family: &[&str], sort: &[&str]) -> 
             Key::Alias(org, ConnectionId::parse(connection).ok()?, Sku::parse(&unescape(sku)?).ok()?)
         }
         (["CUS"], [id]) => Key::Customer(org, CustomerId::parse(id).ok()?),
+        (["NAME", digest], ["NAME"]) => Key::CustomersOfName(org, unescape(digest)?),
+        (["OF", part], ["OF"]) => Key::OrderOf(org, unescape(part)?),
         (["CON"], [id]) => Key::Connection(org, ConnectionId::parse(id).ok()?),
         (["O", id], sort) => {
             let id = SalesOrderId::parse_any(id).ok()?;
@@ -232,6 +263,13 @@ fn read_in_organization(org: OrganizationId, family: &[&str], sort: &[&str]) -> 
                 ["A", "PERSON"] => Key::Person(org, id),
                 ["A", "SNAP"] => Key::Snapshot(org, id),
                 ["A", "PARK"] => Key::Parked(org, id),
+                ["A", "MO", made] => {
+                    Key::ManufacturingOrder(org, id, ManufacturingOrderId::parse(made).ok()?)
+                }
+                ["A", "RET", known] => Key::SalesReturn(org, id, SalesReturnId::parse(known).ok()?),
+                ["P", version, number] => {
+                    Key::PlanChunk(org, id, version.parse().ok()?, number.parse().ok()?)
+                }
                 ["C", number] => Key::Chunk(org, id, number.parse().ok()?),
                 ["H", version, ordinal] => {
                     Key::History(org, id, version.parse().ok()?, ordinal.parse().ok()?)
@@ -303,6 +341,14 @@ impl Listing {
             Index::Observations(org, kind) => by_time(outcomes_partition(org, *kind)),
             Index::History(org, order) => Self { prefix: "H#", ..table(order_partition(org, order)) },
             Index::Chunks(org, order) => Self { prefix: "C#", ..table(order_partition(org, order)) },
+            Index::ManufacturingOrders(org) => by_time(family(org, "MO")),
+            Index::ManufacturingOrdersOf(org, order) => {
+                Self { prefix: "A#MO#", ..table(order_partition(org, order)) }
+            }
+            Index::SalesReturns(org) => by_time(family(org, "RET")),
+            Index::SalesReturnsOf(org, order) => {
+                Self { prefix: "A#RET#", ..table(order_partition(org, order)) }
+            }
             Index::Stock(org) => table(family(org, "STOCK")),
             Index::Serials(org, variant) => table(format!("{}#{variant}", family(org, "SER"))),
             Index::Movements(org) => by_time(family(org, "MOVES")),
@@ -398,6 +444,7 @@ fn cause_text(cause: &Cause) -> String {
     match cause {
         Cause::Delivery { order, row, part } => format!("D#{order}#{row}#{part:010}"),
         Cause::Adjustment { adjustment, part } => format!("A#{adjustment}#{part:010}"),
+        Cause::Return { sales_return, part } => format!("R#{sales_return}#{part:010}"),
     }
 }
 
@@ -410,6 +457,9 @@ fn read_cause(parts: &[&str]) -> Option<Cause> {
         },
         ["A", adjustment, part] => {
             Cause::Adjustment { adjustment: AdjustmentId::parse(adjustment).ok()?, part: part.parse().ok()? }
+        }
+        ["R", sales_return, part] => {
+            Cause::Return { sales_return: SalesReturnId::parse(sales_return).ok()?, part: part.parse().ok()? }
         }
         _ => return None,
     })

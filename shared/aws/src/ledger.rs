@@ -205,14 +205,18 @@ impl Ledger for DynamoLedger {
                 Record::Person(person) => file.person = Some((person, version)),
                 Record::Snapshot(snapshot) => file.snapshot = Some(snapshot),
                 Record::Parked(parked) => file.parked = Some((parked, version)),
+                Record::ManufacturingOrder(made) => file.manufacturing_orders.push((made, version)),
+                Record::SalesReturn(known) => file.returns.push((known, version)),
                 Record::Organization(_)
                 | Record::Location(_)
                 | Record::Variant(_)
                 | Record::VariantSku(_)
                 | Record::Alias(_)
                 | Record::Customer(_)
+                | Record::CustomersOfName(_)
                 | Record::Connection(_)
                 | Record::Chunk(_)
+                | Record::OrderOf(_)
                 | Record::History(_)
                 | Record::Stock(_)
                 | Record::Serial(_)

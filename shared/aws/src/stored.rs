@@ -22,10 +22,11 @@ use weir_domain::{
 
 use self::{
     shapes::{
-        AdjustmentShape, AnswerShape, BookedShape, BucketShape, ConnectionShape, CustomerShape, EffectShape,
-        HistoryShape, LocationShape, MovementShape, NothingShape, ObservationShape, OrderShape,
-        OrganizationShape, ParkedShape, PersonShape, PollShape, RouteShape, RunShape, SerialStateShape,
-        StockShape, VariantShape, VariantSkuShape,
+        AdjustmentShape, AnswerShape, BookedShape, BucketShape, ConnectionShape, CustomerShape,
+        CustomersShape, EffectShape, HistoryShape, LocationShape, ManufacturingShape, MovementShape,
+        NothingShape, ObservationShape, OrderOfShape, OrderShape, OrganizationShape, ParkedShape,
+        PersonShape, PollShape, ReturnShape, RouteShape, RunShape, SerialStateShape, StockShape,
+        VariantShape, VariantSkuShape,
     },
     words::W,
 };
@@ -89,12 +90,16 @@ pub(crate) fn encode(key: &Key, record: &Record, version: u64, operation: &str) 
         | Record::VariantSku(_)
         | Record::Alias(_)
         | Record::Customer(_)
+        | Record::CustomersOfName(_)
         | Record::Connection(_)
         | Record::Order(_)
         | Record::Observation(_)
         | Record::Snapshot(_)
         | Record::Parked(_)
         | Record::Chunk(_)
+        | Record::ManufacturingOrder(_)
+        | Record::SalesReturn(_)
+        | Record::OrderOf(_)
         | Record::History(_)
         | Record::Stock(_)
         | Record::Serial(_)
@@ -153,6 +158,10 @@ fn body(key: &Key, record: &Record) -> Result<String, Unstorable> {
             of_key!(Key::Customer(_, id) if record.id == *id);
             json(&CustomerShape::from(record))
         }
+        Record::CustomersOfName(record) => {
+            of_key!(Key::CustomersOfName(..));
+            json(&CustomersShape::from(record))
+        }
         Record::Connection(record) => {
             of_key!(Key::Connection(_, id) if record.id == *id);
             json(&ConnectionShape::from(record))
@@ -177,8 +186,20 @@ fn body(key: &Key, record: &Record) -> Result<String, Unstorable> {
             json(&ParkedShape::from(record))
         }
         Record::Chunk(record) => {
-            of_key!(Key::Chunk(..));
+            of_key!(Key::Chunk(..) | Key::PlanChunk(..));
             json(&BookedShape::from(record))
+        }
+        Record::ManufacturingOrder(record) => {
+            of_key!(Key::ManufacturingOrder(_, order, id) if record.order == *order && record.id == *id);
+            json(&ManufacturingShape::from(record))
+        }
+        Record::SalesReturn(record) => {
+            of_key!(Key::SalesReturn(_, order, id) if record.order == *order && record.id == *id);
+            json(&ReturnShape::from(record))
+        }
+        Record::OrderOf(order) => {
+            of_key!(Key::OrderOf(..));
+            json(&OrderOfShape { order: W(order.clone()) })
         }
         Record::History(record) => {
             of_key!(Key::History(..));
@@ -269,6 +290,7 @@ fn read_body(key: &Key, body: &str) -> Result<Record, String> {
             variant_sku: parse::<VariantSkuShape>(body)?.sku.0,
         }),
         Key::Customer(_, id) => Record::Customer(parse::<CustomerShape>(body)?.into_record(id)),
+        Key::CustomersOfName(..) => Record::CustomersOfName(parse::<CustomersShape>(body)?.into()),
         Key::Connection(_, id) => Record::Connection(parse::<ConnectionShape>(body)?.into_record(id)),
         Key::Order(_, id) => {
             Record::Order(parse::<OrderShape>(body)?.into_record(id).ok_or_else(incomplete)?)
@@ -281,7 +303,14 @@ fn read_body(key: &Key, body: &str) -> Result<Record, String> {
         Key::Parked(organization, id) => {
             Record::Parked(parse::<ParkedShape>(body)?.into_record(organization, id).ok_or_else(incomplete)?)
         }
-        Key::Chunk(..) => Record::Chunk(parse::<BookedShape>(body)?.into()),
+        Key::Chunk(..) | Key::PlanChunk(..) => Record::Chunk(parse::<BookedShape>(body)?.into()),
+        Key::ManufacturingOrder(_, order, id) => {
+            Record::ManufacturingOrder(parse::<ManufacturingShape>(body)?.into_record(order, id))
+        }
+        Key::SalesReturn(_, order, id) => {
+            Record::SalesReturn(parse::<ReturnShape>(body)?.into_record(order, id))
+        }
+        Key::OrderOf(..) => Record::OrderOf(parse::<OrderOfShape>(body)?.order.0),
         Key::History(..) => Record::History(parse::<HistoryShape>(body)?.into()),
         Key::Stock(_, place) => Record::Stock(parse::<StockShape>(body)?.into_record(place.clone())),
         Key::Serial(_, variant, number) => Record::Serial(SerialNumber {

@@ -11,6 +11,12 @@ use weir_domain::{
     ids::ChannelOrderId,
 };
 
+pub use crate::{
+    fulfillments::{FulfilledPart, Fulfillments, MadeFulfillment, NewFulfillment},
+    store::{Store, StoreInfo, StoreLocation, StoreLocations},
+    webhooks::{About, Delivery, FindOrder, OrderPart, PrivacyRequest, WebhookError, WebhookStep, Webhooks},
+};
+
 use crate::http::{HttpRequest, HttpResponse};
 
 /// A channel.
@@ -27,6 +33,12 @@ pub struct Channel {
     pub orders: Option<&'static dyn Orders>,
     /// How it can be made to tell of changes by itself.
     pub notifications: Option<&'static dyn Notifications>,
+    /// How it tells of changes over the web, signed.
+    pub webhooks: Option<&'static dyn Webhooks>,
+    /// What can be asked of the account itself: whose it is, and its locations.
+    pub store: Option<&'static dyn Store>,
+    /// How it is told what was shipped.
+    pub fulfillments: Option<&'static dyn Fulfillments>,
 }
 
 /// A secret. It cannot be printed.
@@ -113,8 +125,36 @@ pub struct AccessToken {
     pub lifetime: Duration,
 }
 
+/// The next step to an access token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenStep {
+    /// The credentials are the token. Nobody can renew it: one that is refused is revoked.
+    Held(AccessToken),
+    /// Ask this; [`Access::answer`] reads the answer.
+    Ask(HttpRequest),
+}
+
 /// How an access token is got.
 pub trait Access: Sync {
+    /// How this connection comes to a token with the credentials it has.
+    ///
+    /// # Errors
+    /// Which credentials are missing.
+    fn token(
+        &self,
+        connection: &Connection,
+        credentials: &Credentials,
+        grant: Grant,
+    ) -> Result<TokenStep, Vec<FieldError>> {
+        self.request(&connection.endpoints, credentials, grant).map(TokenStep::Ask)
+    }
+
+    /// The credentials that an answer replaces, by their names: a refresh token that rotates. They
+    /// are stored before the token is used, or the way back is lost.
+    fn replaced(&self, _response: &HttpResponse) -> Credentials {
+        Credentials::new()
+    }
+
     /// The request for a token; nothing if the credentials are incomplete.
     ///
     /// # Errors
@@ -184,6 +224,8 @@ pub struct Listed {
     pub channel_order_id: ChannelOrderId,
     /// The marketplace it was sold on.
     pub marketplace: Option<String>,
+    /// The channel's time of its state, if the page tells it.
+    pub updated_at: Option<Timestamp>,
 }
 
 /// One page of a search.
@@ -258,6 +300,42 @@ pub trait Orders: Sync {
     /// success may. (SPEC G-12)
     fn told_rate(&self, _response: &HttpResponse) -> Option<u64> {
         None
+    }
+
+    /// What an answer says is left, where the channel counts in points of its own. (SPEC G-12)
+    fn told_budget(&self, _response: &HttpResponse) -> Option<Budget> {
+        None
+    }
+
+    /// A search for the order of a number as people see it; [`Orders::page`] reads the answer. It may
+    /// find others whose number is like it: each is looked at before it is taken for the one. Nothing
+    /// where numbers cannot be searched for.
+    fn find(&self, _call: Call<'_>, _order_no: &str) -> Option<(Operation, HttpRequest)> {
+        None
+    }
+}
+
+/// What a channel says is left of its rate, in points of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The most there can be.
+    pub maximum: u64,
+    /// What is left.
+    pub available: u64,
+    /// What comes back in a second; not zero.
+    pub restored_a_second: u64,
+    /// What had to be there before the call was let in.
+    pub requested: u64,
+    /// What it really cost, if it was let in.
+    pub actual: Option<u64>,
+}
+
+impl Budget {
+    /// How long until the same call is let in. One dearer than the whole bucket waits for a full one.
+    #[must_use]
+    pub fn wait(&self) -> Duration {
+        let missing = self.requested.min(self.maximum).saturating_sub(self.available);
+        Duration::from_secs(missing.div_ceil(self.restored_a_second.max(1)))
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use url::Url;
+
 /// The methods that channels use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -27,6 +29,20 @@ impl Method {
             Self::Delete => "DELETE",
         }
     }
+}
+
+/// Whether paths can be added to an address, and it names nobody: a scheme, a host, and no more than a
+/// path.
+pub(crate) fn is_base_address(text: &str) -> bool {
+    let is_one = Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "https" | "http")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    is_one && !text.contains(char::is_whitespace)
 }
 
 /// A request. Its headers and body may hold secrets, so `Debug` shows neither.

@@ -2,16 +2,35 @@
 //! name, a clock, or a rule of the product. A new channel is a folder here and two lines below.
 
 pub mod channel;
+mod webhooks;
+mod store;
+mod fulfillments;
+
 pub mod http;
+mod json;
+mod money;
+mod words;
 
 pub mod amazon;
+pub mod shopify;
 
 pub use channel::{Channel, ChannelError};
 
-/// Every channel that Weir knows. The first line of the two that a new channel adds is its `mod`.
+/// Every channel to which connections can be made. The first line of the two that a new channel adds is
+/// its `mod`.
 pub static CHANNELS: &[&Channel] = &[&amazon::CHANNEL];
 
-/// The channel of a name.
+/// Every channel that the flows can work with, also one to which nobody can make a connection yet
+/// because not all of its doors are open.
+static BUILT: &[&Channel] = &[&amazon::CHANNEL, &shopify::CHANNEL];
+
+/// The channel of a connection that exists.
+#[must_use]
+pub fn built(name: &weir_domain::ids::ChannelName) -> Option<&'static Channel> {
+    BUILT.iter().copied().find(|channel| channel.name == name.as_str())
+}
+
+/// The channel of a name, if connections can be made to it.
 #[must_use]
 pub fn find(name: &weir_domain::ids::ChannelName) -> Option<&'static Channel> {
     CHANNELS.iter().copied().find(|channel| channel.name == name.as_str())

@@ -1,6 +1,8 @@
 //! An order as a channel showed it, in Weir's words: the fact that the rules decide upon. A
 //! channel's folder makes it from its own wire types; what a channel did not say is `None`, never 0.
 
+pub mod shop;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
@@ -9,6 +11,8 @@ use crate::{
     ids::ChannelOrderId,
     money::{Currency, Money},
 };
+
+use shop::{ShopLine, ShopOrder};
 
 /// One order, as the channel had it at `updated_at`.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +53,8 @@ pub struct ChannelOrder {
     pub customer_ref: Option<String>,
     /// What could be read only in part, in words without personal data: unknown words, odd numbers.
     pub oddities: Vec<String>,
+    /// What a web shop tells besides; empty for a channel that ships by itself.
+    pub shop: ShopOrder,
 }
 
 /// How far an order is at the channel.
@@ -101,9 +107,10 @@ pub struct ChannelLine {
     pub sku: Option<String>,
     /// The title.
     pub name: String,
-    /// Ordered units.
+    /// Ordered units, as they stand after edits and refunds; the line's amounts are for these.
     pub quantity: i64,
-    /// Shipped units, if the channel says.
+    /// Shipped units, if the channel says. Of a web shop: fulfilled units, also those that were refunded
+    /// later.
     pub shipped_quantity: Option<i64>,
     /// The line's price before discount; with tax if the order's prices include it.
     pub amount: Option<Decimal>,
@@ -117,6 +124,8 @@ pub struct ChannelLine {
     pub charges: Vec<ChannelCharge>,
     /// Serial numbers of the shipped units.
     pub serial_numbers: Vec<String>,
+    /// What a web shop tells besides.
+    pub shop: ShopLine,
 }
 
 /// A charge besides the goods.

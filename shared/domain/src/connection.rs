@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     ids::{AccountId, ChannelName, ConnectionId, LocationId},
     outcome::Reason,
+    variant::VariantKind,
 };
 
 /// One store of a channel, or one Amazon seller and marketplace.
@@ -37,7 +38,8 @@ pub struct Connection {
     pub activated_at: Option<Timestamp>,
     /// The last deactivation.
     pub deactivated_at: Option<Timestamp>,
-    /// Orders that shipped before this are not imported by themselves; a backfill moves it back.
+    /// Orders that shipped before this (where the merchant ships: that were made before it) are not
+    /// imported by themselves; a backfill moves it back. (SPEC KF-01, KS-04)
     pub orders_from: Option<Timestamp>,
     /// The channel's notifications, as far as they were set up. (SPEC KF-14)
     pub notifications: NotificationLink,
@@ -84,6 +86,45 @@ pub struct ConnectionSettings {
     pub sku_aliasing: bool,
     /// Which of the channel's order APIs is read (Amazon: `2026-01-01` or `v0`).
     pub orders_api: String,
+    /// What can be set where the merchant ships. (SPEC KS-10 to KS-17)
+    pub shop: ShopSettings,
+}
+
+/// What can be set on a connection to a web shop, each with the default of the specification. Paid
+/// orders always import (KS-10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShopSettings {
+    /// Whether orders import while their payment is pending. (SPEC KS-11)
+    pub payment_pending_orders: bool,
+    /// Whether shipping becomes a fee line; otherwise its amount is kept beside the order. (SPEC KS-12)
+    pub shipping_cost_as_fee_line: bool,
+    /// As what a custom line that needs no shipping is created. (SPEC KS-13)
+    pub custom_non_physical_line_items: VariantKind,
+    /// Whether changes of an order that is in are followed. (SPEC KS-14)
+    pub bring_order_changes: bool,
+    /// Whether a changed location moves the row. (SPEC KS-15)
+    pub bring_location_updates: bool,
+    /// Whether a return becomes a return order. (SPEC KS-16)
+    pub bring_returns: bool,
+    /// Whether fulfillments go both ways. (SPEC KS-17)
+    pub sync_fulfillment_status: bool,
+    /// Whether the pool's quantities go to the shop. (SPEC FX-16)
+    pub push_inventory: bool,
+}
+
+impl Default for ShopSettings {
+    fn default() -> Self {
+        Self {
+            payment_pending_orders: false,
+            shipping_cost_as_fee_line: true,
+            custom_non_physical_line_items: VariantKind::Service,
+            bring_order_changes: true,
+            bring_location_updates: true,
+            bring_returns: false,
+            sync_fulfillment_status: true,
+            push_inventory: false,
+        }
+    }
 }
 
 /// Base URLs that replace the channel's own.
@@ -114,6 +155,18 @@ pub enum NotificationLink {
 }
 
 impl Connection {
+    /// The place of ours that the channel's place means, or the default one. (SPEC KS-50)
+    #[must_use]
+    pub fn location_of(&self, channel_location: Option<&str>) -> Option<&LocationId> {
+        self.mapped_location(channel_location?).or(self.default_location.as_ref())
+    }
+
+    /// The place of ours that the channel's place means, if somebody mapped it.
+    #[must_use]
+    pub fn mapped_location(&self, channel_location: &str) -> Option<&LocationId> {
+        self.location_map.iter().find(|(theirs, _)| theirs == channel_location).map(|(_, ours)| ours)
+    }
+
     /// Whether it is at work.
     #[must_use]
     pub fn is_active(&self) -> bool {

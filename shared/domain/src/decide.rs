@@ -1,10 +1,15 @@
 //! The decision on one order that a channel showed: pure, and explained.
 
 pub mod fba;
+pub mod merchant;
 pub mod unread;
+pub mod fulfill;
+pub mod push;
+pub mod persons;
 pub mod booking;
 pub mod adjust;
 
+mod verdict;
 mod pricing;
 mod serials;
 mod words;
@@ -21,12 +26,15 @@ use jiff::Timestamp;
 use crate::{
     channel_order::ChannelOrder,
     connection::Connection,
+    customer::Customer,
     event::{DomainEvent, Effect},
     history::HistoryEntry,
     ids::ConnectionId,
+    manufacturing_order::{ManufacturingChange, ManufacturingOrder},
     organization::Organization,
     outcome::{Because, Observation, Outcome, OutcomeKind, Reason, ReasonCode},
     sales_order::SalesOrder,
+    sales_return::SalesReturn,
     stock::{Movement, SerialNumber, Stock, StockItem, StockKey},
     variant::{Sku, Variant},
 };
@@ -43,12 +51,22 @@ pub struct State<'a> {
     pub order: Option<&'a SalesOrder>,
     /// The account of this order so far.
     pub observation: Option<&'a Observation>,
-    /// The variant of each channel SKU that matched, aliases applied (see [`crate::decide::match_skus`]).
+    /// The variant of each channel SKU that matched, aliases applied (see [`match_skus`]; where the
+    /// merchant ships [`merchant::wanted_skus`]).
     pub variants: &'a BTreeMap<String, Variant>,
-    /// The stock of those variants at the connection's location.
+    /// The stock of those variants at the connection's location (where the merchant ships at the places
+    /// of [`merchant::stock_keys`]).
     pub stock: &'a Stock,
     /// Whether the order's request number is one that Weir gave out. (SPEC KF-02)
     pub is_own_request: bool,
+    /// Whether the signal came from a person who asked for this very order. (SPEC KS-04)
+    pub is_asked_for: bool,
+    /// The manufacturing orders that are linked to the order's rows. (SPEC KS-30)
+    pub manufacturing_orders: &'a [ManufacturingOrder],
+    /// The return orders of the order. (SPEC KS-16)
+    pub returns: &'a [SalesReturn],
+    /// The customers of the buyer's name. (SPEC KS-21)
+    pub customers: &'a [Customer],
 }
 
 /// What is decided: what became of the order, why, and what changes.
@@ -60,6 +78,8 @@ pub struct Decision {
     pub because: Vec<Because>,
     /// The business date, when it shipped; kept in the observation.
     pub shipped_at: Option<Timestamp>,
+    /// Whether a person ever asked for it by its number; kept in the observation. (SPEC KS-04)
+    pub is_asked_for: bool,
     /// What changes; nothing, for most outcomes.
     pub changes: Changes,
 }
@@ -75,6 +95,15 @@ pub struct Changes {
     pub items: BTreeMap<StockKey, StockItem>,
     /// Serial numbers as they will be.
     pub serials: Vec<SerialNumber>,
+    /// Products that are made because nobody had that SKU. They may be stored before the order is: one
+    /// that is there too early harms nobody. (SPEC KS-22)
+    pub variants: Vec<Variant>,
+    /// The customer that is made for the buyer. (SPEC KS-21)
+    pub customer: Option<Customer>,
+    /// Manufacturing orders of rows that changed. (SPEC KS-30, KS-32)
+    pub manufacturing_orders: Vec<ManufacturingChange>,
+    /// Return orders as they will be. (SPEC KS-16)
+    pub returns: Vec<SalesReturn>,
     /// Lines for the timeline, besides the outcome's own.
     pub history: Vec<HistoryEntry>,
     /// What is sent.
@@ -85,7 +114,8 @@ impl Changes {
     /// How many items of the store a commit of these changes touches, besides the order's own.
     #[must_use]
     pub fn touched(&self) -> usize {
-        self.movements.len() + self.items.len() + self.serials.len()
+        let of_stock = self.movements.len() + self.items.len() + self.serials.len();
+        of_stock + self.manufacturing_orders.len() + self.returns.len()
     }
 }
 
@@ -94,6 +124,8 @@ impl Changes {
 pub enum RuleSet {
     /// The channel sells and ships by itself; Weir books what left. (SPEC §2)
     ShippedByChannel,
+    /// The channel is a shop and the merchant ships; Weir follows the order through its life. (SPEC §3, §4)
+    ShippedByMerchant,
 }
 
 /// Decides upon one order.
@@ -101,6 +133,7 @@ pub enum RuleSet {
 pub fn decide(rules: RuleSet, state: &State<'_>, order: &ChannelOrder, now: Timestamp) -> Decision {
     match rules {
         RuleSet::ShippedByChannel => fba::decide(state, order, now),
+        RuleSet::ShippedByMerchant => merchant::decide(state, order, now),
     }
 }
 

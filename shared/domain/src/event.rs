@@ -2,7 +2,7 @@
 //! the same transaction (the outbox). (SPEC OP-03, DESIGN "the way through")
 
 use crate::{
-    ids::{ConnectionId, RunId, SalesOrderId},
+    ids::{ConnectionId, FulfillmentId, RunId, SalesOrderId},
     outcome::{OutcomeKind, ReasonCode},
 };
 
@@ -18,6 +18,14 @@ pub enum Effect {
         /// Only what waits for this; whatever waits if `None`.
         code: Option<ReasonCode>,
     },
+    /// Tell the shop that took the order what was packed or delivered. Whoever handles it reads the order
+    /// at the shop first ([`crate::decide::push::plan`]), and so does it once. (SPEC KS-41)
+    CreateFulfillment {
+        /// Whose.
+        order: SalesOrderId,
+        /// Which.
+        fulfillment: FulfillmentId,
+    },
 }
 
 /// A domain event. It names things and holds no personal data.
@@ -32,6 +40,20 @@ pub enum DomainEvent {
     },
     /// All of an order is delivered.
     OrderDelivered {
+        /// The order.
+        order: SalesOrderId,
+        /// The number that people see.
+        order_no: String,
+    },
+    /// An order that was in changed with its channel, or a person changed it.
+    OrderChanged {
+        /// The order.
+        order: SalesOrderId,
+        /// The number that people see.
+        order_no: String,
+    },
+    /// An order was deleted, with its channel or by a person.
+    OrderDeleted {
         /// The order.
         order: SalesOrderId,
         /// The number that people see.
@@ -71,6 +93,8 @@ impl DomainEvent {
         match self {
             Self::OrderImported { .. } => "OrderImported",
             Self::OrderDelivered { .. } => "OrderDelivered",
+            Self::OrderChanged { .. } => "OrderChanged",
+            Self::OrderDeleted { .. } => "OrderDeleted",
             Self::OrderNotImported { .. } => "OrderNotImported",
             Self::ConnectionNeedsAttention { .. } => "ConnectionNeedsAttention",
             Self::RunFinished { .. } => "RunFinished",

@@ -89,6 +89,10 @@ ids! {
     RowId = "row_";
     /// A fulfillment of a sales order, unique within it.
     FulfillmentId = "ful_";
+    /// A manufacturing order.
+    ManufacturingOrderId = "mo_";
+    /// A return order.
+    SalesReturnId = "ret_";
     /// A stock adjustment.
     AdjustmentId = "adj_";
     /// A signal: "look at order X of connection C".

@@ -6,6 +6,8 @@ pub mod decide;
 pub mod channel_order;
 pub mod sales_order;
 pub mod stock;
+pub mod manufacturing_order;
+pub mod sales_return;
 pub mod outcome;
 pub mod history;
 pub mod event;

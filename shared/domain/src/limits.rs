@@ -31,6 +31,12 @@ pub const ROWS_IN_A_CHUNK: usize = 20;
 /// How far a look at a channel's changes reaches back behind the cursor. (SPEC KF-01)
 pub const OVERLAP: SignedDuration = SignedDuration::from_mins(15);
 
+/// How far the first activation of a connection to a web shop reaches back. (SPEC KS-04)
+pub const FIRST_BACKFILL: SignedDuration = SignedDuration::from_hours(24 * 14);
+
+/// How far a channel's clock may be from ours where both tell the time of one thing. (RELIABILITY §4.1)
+pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
 /// How late an order may be delivered that is still believed to ship after a connection's first
 /// activation: beyond that a change of it is taken for a later touch, and a backfill brings it. (SPEC KF-01)
 pub const LATE_AT_MOST: SignedDuration = SignedDuration::from_hours(24 * 7);

@@ -18,6 +18,8 @@ pub struct Observation {
     pub outcome: Outcome,
     /// What the rules read to decide so.
     pub because: Vec<Because>,
+    /// Whether a person ever asked for it by its number: the date rule is lifted then, for good. (SPEC KS-04)
+    pub is_asked_for: bool,
     /// The channel's time of the state decided upon; `None` if it never could be read. (SPEC G-02)
     pub channel_updated_at: Option<Timestamp>,
     /// SHA-256 of that state, so that an equal one need not be decided again.
@@ -149,7 +151,79 @@ macro_rules! reasons {
     };
 }
 
+impl ReasonCode {
+    /// Whether something of a state was refused though the order is in: its timeline says so, and its
+    /// standing outcome stays. (SPEC KS-35)
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::DeliveredNeverChanges
+                | Self::MalformedOrder
+                | Self::ProtectedNeverChanges
+                | Self::FulfillmentNotMatched
+                | Self::FulfillmentCancelledLater
+                | Self::ReturnNotMatched
+                | Self::LocationMissing
+                | Self::ChangesNotBrought
+                | Self::FulfillmentsNotBrought
+        )
+    }
+}
+
 reasons! {
+    /// It is open at the channel, and in. SPEC: KS-01, KS-02
+    OpenOrder = "open_order", "It is open at the channel, and came in.", None;
+    /// SPEC: KS-33, KS-34
+    DeletedWithChannel = "deleted_with_channel", "It was called off at the channel before anything was fulfilled; it is deleted here.",
+        Some("Restore it if it should come back.");
+    /// SPEC: KS-30 to KS-32
+    ChangesFollowed = "changes_followed", "It was changed at the channel, and is changed here.", None;
+    /// SPEC: KS-40
+    FulfilledAtChannel = "fulfilled_at_channel", "It was fulfilled at the channel, and is delivered here.", None;
+    /// SPEC: KS-16
+    ReturnFollowed = "return_followed", "Something of it comes back; its return order follows the channel.", None;
+    /// SPEC: KS-46
+    OwnFulfillment = "own_fulfillment", "The channel shows the fulfillment that Weir made there.", None;
+    /// SPEC: KS-35
+    ProtectedNeverChanges = "protected_never_changes", "What was packed, delivered or invoiced never changes.",
+        Some("Settle the difference with the buyer; the order stays as it is.");
+    /// SPEC: KS-40
+    FulfillmentNotMatched = "fulfillment_not_matched", "A line of a fulfillment at the channel matches no open row; none of it is applied.",
+        Some("Deliver here by hand what has left and is not delivered yet.");
+    /// SPEC: KS-16
+    ReturnNotMatched = "return_not_matched", "A line of a return at the channel matches no row; none of it is applied.", None;
+    /// SPEC: KS-42
+    FulfillmentCancelledLater = "fulfillment_cancelled_later", "A fulfillment was cancelled at the channel after it was delivered here; nothing changes.",
+        Some("Book the goods back with a stock adjustment if they came back.");
+    /// SPEC: KS-14
+    ChangesNotBrought = "changes_not_brought", "It was changed at the channel, and this connection does not bring changes.",
+        Some("Turn on \"bring order changes\" of the connection.");
+    /// SPEC: KS-17
+    FulfillmentsNotBrought = "fulfillments_not_brought", "It was fulfilled at the channel, and this connection does not sync fulfillments.",
+        Some("Deliver it here by hand, or turn on \"sync fulfillment status\" of the connection.");
+    /// SPEC: KS-05
+    Draft = "draft", "It is a draft and no order yet.", None;
+    /// SPEC: KS-05
+    Archived = "archived", "It was archived at the channel.", Some("Open it again in the shop if it should come in.");
+    /// SPEC: KS-05, KS-06
+    FulfillmentOnHold = "fulfillment_on_hold", "Its fulfillment is on hold.", Some("Release the hold in the shop.");
+    /// SPEC: KS-05
+    FullyRefunded = "fully_refunded", "All of it was refunded.", None;
+    /// SPEC: KS-05, KS-11
+    PaymentPending = "payment_pending", "Its payment is pending.",
+        Some("It comes in once it is paid; or turn on \"payment-pending orders\" of the connection.");
+    /// SPEC: KS-02
+    PaymentVoided = "payment_voided", "Its payment was voided.", None;
+    /// SPEC: KS-02
+    PaymentExpired = "payment_expired", "Its payment was not made in time.", None;
+    /// SPEC: KS-05
+    AlreadyFulfilled = "already_fulfilled", "It was fulfilled before it was first seen.", None;
+    /// SPEC: KS-04
+    CreatedBeforeActivation = "created_before_activation", "It was made before the connection was activated.",
+        Some("Ask for it by its number if it should come in.");
+    /// SPEC: KS-22 (nothing is left of it after edits)
+    NothingLeft = "nothing_left", "No line of it has a unit left.", None;
     /// It shipped from the channel's own warehouse and is booked. SPEC: KF-02, KF-09
     ShippedByChannel = "shipped_by_channel", "The channel shipped it; it is booked as delivered.", None;
     /// The same state again.

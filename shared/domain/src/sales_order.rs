@@ -12,7 +12,7 @@ use crate::{
         SalesOrderId, VariantId,
     },
     money::{Currency, Money},
-    stock::BatchTake,
+    stock::{BatchTake, StockKey},
     variant::Sku,
 };
 
@@ -47,8 +47,14 @@ pub struct SalesOrder {
     pub rows: Vec<Row>,
     /// Charges besides the goods, one of a kind.
     pub charges: Vec<Charge>,
+    /// Parts of the channel's total that are in no row and no charge; with them the total still
+    /// reconciles. (SPEC G-06, KS-12)
+    pub left_out: BTreeMap<LeftOut, Decimal>,
     /// What was packed or delivered.
     pub fulfillments: Vec<Fulfillment>,
+    /// The channel's fulfillments that were there before the order was first seen: they move no stock,
+    /// now or later. (SPEC KS-03)
+    pub fulfilled_before: BTreeSet<String>,
     /// When the buyer ordered.
     pub ordered_at: Timestamp,
     /// When it should be with the buyer.
@@ -72,7 +78,8 @@ pub struct Source {
     pub channel_order_id: ChannelOrderId,
 }
 
-/// How far an order, or a row of it, is. It moves only to the right, and from delivered never back.
+/// How far an order, or a row of it, is. What was delivered stays so: an order goes back from delivered
+/// to partially delivered only when a row is added to it. (SPEC KS-31)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OrderStatus {
     /// Nothing packed.
@@ -118,6 +125,69 @@ pub enum Booking {
         /// How many chunks its plan has.
         chunks: u32,
     },
+    /// A big order that the merchant ships, on its way in or to its next state: its stock moves chunk
+    /// by chunk, and nobody sees it meanwhile. (SPEC G-05)
+    Following {
+        /// Its plan, in the order in which it is carried out.
+        plan: Vec<StockStep>,
+        /// Steps of one chunk.
+        steps_in_a_chunk: u32,
+        /// Whether it is on its way in.
+        is_new: bool,
+    },
+}
+
+/// One step of a big order's plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StockStep {
+    /// A row's units leave with a fulfillment.
+    Leave {
+        /// With which.
+        fulfillment: FulfillmentId,
+        /// Whose units.
+        row: RowId,
+        /// From where; a service's units, which lie nowhere, have no step.
+        location: LocationId,
+    },
+    /// So many units more (negative: fewer) are held for the order.
+    Reserve {
+        /// Where, of what.
+        key: StockKey,
+        /// Units.
+        quantity: i64,
+    },
+}
+
+/// A part of the channel's total that is in no row and no charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// Shipping, with its tax and less its discount, where the setting leaves it out. (SPEC KS-12)
+    Shipping,
+    /// What cash rounding added or took off.
+    CashRounding,
+    /// What the channel charged more (negative: gave back) for rows that never change. (SPEC KS-35)
+    NotApplied,
+}
+
+impl LeftOut {
+    /// Every part.
+    pub const ALL: [Self; 3] = [Self::Shipping, Self::CashRounding, Self::NotApplied];
+
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shipping => "shipping",
+            Self::CashRounding => "cash_rounding",
+            Self::NotApplied => "not_applied",
+        }
+    }
+
+    /// Reads the word of the API.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.as_str() == word)
+    }
 }
 
 /// What somebody should know about an order.
@@ -135,17 +205,26 @@ pub enum Flag {
     BaseTotalMissing,
     /// The rows do not add up to the channel's own total. (SPEC G-06)
     TotalDiffers,
+    /// A part of it was fulfilled before Weir first saw it. (SPEC KS-03)
+    FulfilledBeforeImport,
+    /// It is older than the connection and came because a person asked for it. (SPEC KS-04)
+    AskedFor,
+    /// It was delivered here, and somebody has to mark it picked up in the shop. (SPEC KS-45)
+    PickupToBeMarked,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::MissingTrackingData,
         Self::NegativeStock,
         Self::PriceUnknown,
         Self::TaxUnknown,
         Self::BaseTotalMissing,
         Self::TotalDiffers,
+        Self::FulfilledBeforeImport,
+        Self::AskedFor,
+        Self::PickupToBeMarked,
     ];
 
     /// The word of the API.
@@ -158,6 +237,9 @@ impl Flag {
             Self::TaxUnknown => "tax_unknown",
             Self::BaseTotalMissing => "base_total_missing",
             Self::TotalDiffers => "total_differs",
+            Self::FulfilledBeforeImport => "fulfilled_before_import",
+            Self::AskedFor => "asked_for",
+            Self::PickupToBeMarked => "pickup_to_be_marked",
         }
     }
 
@@ -173,6 +255,11 @@ impl Flag {
                 "There is no exchange rate for this currency, so the base total is missing."
             }
             Self::TotalDiffers => "The rows do not add up to the total that the channel gave.",
+            Self::FulfilledBeforeImport => {
+                "The channel had fulfilled a part of it before it was first seen; no stock moved for that."
+            }
+            Self::AskedFor => "It is older than the connection, and came because a person asked for it.",
+            Self::PickupToBeMarked => "It is delivered here; mark it picked up in the shop.",
         }
     }
 
@@ -212,6 +299,9 @@ pub struct Row {
     pub tax_rate: Option<Decimal>,
     /// Where it is taken from.
     pub location: Option<LocationId>,
+    /// The channel's place that the location was mapped from: only a change of this one moves the row.
+    /// (SPEC KS-15)
+    pub channel_location: Option<String>,
     /// How far it is.
     pub status: OrderStatus,
     /// Delivered units.
@@ -223,6 +313,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// Net amount after discount, with tax; unknown tax counts as nothing. `None` without a price.
+    #[must_use]
+    pub fn paid(&self) -> Option<Decimal> {
+        self.net().map(|net| net + self.tax.unwrap_or_default())
+    }
+
     /// Net amount after discount.
     #[must_use]
     pub fn net(&self) -> Option<Decimal> {
@@ -266,10 +362,24 @@ pub struct Fulfillment {
     pub tracking: Option<Tracking>,
     /// Who did it.
     pub by: FulfillmentBy,
+    /// Whether stock moved with it; not for what the channel had fulfilled before. (SPEC KS-03)
+    pub moves_stock: bool,
+    /// The channel's fulfillments that are this one: where it came from, or what it was pushed as.
+    /// (SPEC KS-41, KS-46)
+    pub at_channel: Vec<ChannelPart>,
     /// The business time: when it shipped.
     pub shipped_at: Timestamp,
     /// When Weir booked it.
     pub created_at: Timestamp,
+}
+
+/// A fulfillment of the channel that is one of ours, or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelPart {
+    /// The channel's id.
+    pub id: String,
+    /// Its units of our rows.
+    pub rows: Vec<(RowId, i64)>,
 }
 
 /// A row's part of a fulfillment.
@@ -370,6 +480,84 @@ impl SalesOrder {
         let (shipping, other_charges) = (charge(true), charge(false));
         let total = subtotal.map(|subtotal| subtotal - discount + shipping + other_charges + tax);
         Totals { subtotal, discount, shipping, other_charges, tax, total }
+    }
+
+    /// Units of a row that were packed or delivered: what is held no longer, and never changes. (SPEC KS-35)
+    #[must_use]
+    pub fn handled(&self, row: &RowId) -> i64 {
+        self.units(row, |_| true)
+    }
+
+    /// Units of a row that were delivered.
+    #[must_use]
+    pub fn delivered(&self, row: &RowId) -> i64 {
+        self.units(row, |status| status == FulfillmentStatus::Delivered)
+    }
+
+    fn units(&self, row: &RowId, counts: impl Fn(FulfillmentStatus) -> bool) -> i64 {
+        let fulfillments = self.fulfillments.iter().filter(|fulfillment| counts(fulfillment.status));
+        let rows = fulfillments.flat_map(|fulfillment| &fulfillment.rows);
+        rows.filter(|part| part.row == *row).map(|part| part.quantity).sum()
+    }
+
+    /// Units of a row that still have to be packed or delivered.
+    #[must_use]
+    pub fn open(&self, row: &Row) -> i64 {
+        (row.quantity - self.handled(&row.id)).max(0)
+    }
+
+    /// Whether anything of it was invoiced.
+    #[must_use]
+    pub fn has_invoice(&self) -> bool {
+        self.rows.iter().any(|row| row.invoiced)
+    }
+
+    /// What its places hold for it: the open units of each row that has a place. (SPEC CS-02)
+    #[must_use]
+    pub fn reserved(&self) -> BTreeMap<StockKey, i64> {
+        let mut reserved = BTreeMap::new();
+        if self.deleted_at.is_some() {
+            return reserved;
+        }
+        for row in &self.rows {
+            let Some(location) = &row.location else { continue };
+            let key = StockKey { location: location.clone(), variant: row.variant.clone() };
+            match self.open(row) {
+                0 => {}
+                open => *reserved.entry(key).or_insert(0) += open,
+            }
+        }
+        reserved
+    }
+
+    /// Brings the status of its rows, and its own, to what was packed and delivered.
+    pub fn settle(&mut self) {
+        let parts: Vec<(i64, i64)> =
+            self.rows.iter().map(|row| (self.delivered(&row.id), self.handled(&row.id))).collect();
+        for (row, (delivered, handled)) in self.rows.iter_mut().zip(parts) {
+            row.delivered_quantity = delivered;
+            row.status = match (delivered, handled) {
+                (delivered, _) if delivered > 0 && delivered >= row.quantity => OrderStatus::Delivered,
+                (delivered, _) if delivered > 0 => OrderStatus::PartiallyDelivered,
+                (_, handled) if handled > 0 && handled >= row.quantity => OrderStatus::Packed,
+                _ => OrderStatus::NotShipped,
+            };
+        }
+        // A row without units has nothing that could be packed or delivered.
+        let statuses = || self.rows.iter().filter(|row| row.quantity > 0).map(|row| row.status);
+        let is_any = |status: OrderStatus| statuses().any(|of_row| of_row == status);
+        let is_delivered =
+            statuses().count() > 0 && statuses().all(|status| status == OrderStatus::Delivered);
+        let is_packed = statuses().count() > 0 && statuses().all(|status| status == OrderStatus::Packed);
+        self.status = if is_delivered {
+            OrderStatus::Delivered
+        } else if is_any(OrderStatus::Delivered) || is_any(OrderStatus::PartiallyDelivered) {
+            OrderStatus::PartiallyDelivered
+        } else if is_packed {
+            OrderStatus::Packed
+        } else {
+            OrderStatus::NotShipped
+        };
     }
 
     /// Whether people see it: all of it is booked, and it was not deleted.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    ids::{AdjustmentId, LocationId, RowId, SalesOrderId, VariantId},
+    ids::{AdjustmentId, LocationId, RowId, SalesOrderId, SalesReturnId, VariantId},
     variant::Sku,
 };
 
@@ -91,6 +91,13 @@ pub enum Cause {
         /// Which movement of it.
         part: u32,
     },
+    /// Goods of a return order came back. `part` counts its movements. (SPEC KS-16)
+    Return {
+        /// The return order.
+        sales_return: SalesReturnId,
+        /// Which movement of it.
+        part: u32,
+    },
 }
 
 impl Cause {
@@ -100,15 +107,17 @@ impl Cause {
         match self {
             Self::Delivery { .. } => "sales_order",
             Self::Adjustment { .. } => "stock_adjustment",
+            Self::Return { .. } => "sales_return",
         }
     }
 
-    /// The id of the order or adjustment.
+    /// The id of the order, adjustment or return order.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
             Self::Delivery { order, .. } => order.as_str(),
             Self::Adjustment { adjustment, .. } => adjustment.as_str(),
+            Self::Return { sales_return, .. } => sales_return.as_str(),
         }
     }
 }

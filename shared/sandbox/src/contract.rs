@@ -21,13 +21,15 @@ use weir_domain::{
     event::Effect,
     history::HistoryEntry,
     ids::{
-        AdjustmentId, ChannelOrderId, ConnectionId, CustomerId, InvalidId, LocationId, OrganizationId, RowId,
-        RunId, SalesOrderId, SignalId, VariantId,
+        AdjustmentId, ChannelOrderId, ConnectionId, CustomerId, InvalidId, LocationId, ManufacturingOrderId,
+        OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId, SignalId, VariantId,
     },
     location::{Location, LocationKind},
+    manufacturing_order::{ManufacturingOrder, ManufacturingStatus},
     outcome::{Observation, Outcome, OutcomeKind, Reason, ReasonCode},
     run::{Job, Run, RunState},
     sales_order::{Booking, OrderStatus, SalesOrder},
+    sales_return::{ReturnStatus, SalesReturn},
     stock::{Adjustment, Cause, Movement, SerialNumber, SerialState, StockItem, StockKey},
     variant::{InvalidSku, Sku, SkuAlias, Tracking, Variant, VariantKind},
 };
@@ -149,7 +151,9 @@ fn order(id: &SalesOrderId, booking: Booking, at: Timestamp) -> Record {
         customer_ref: None,
         rows: Vec::new(),
         charges: Vec::new(),
+        left_out: BTreeMap::new(),
         fulfillments: Vec::new(),
+        fulfilled_before: BTreeSet::new(),
         ordered_at: at,
         delivery_date: None,
         channel_updated_at: None,
@@ -168,6 +172,7 @@ fn observation(order: &str, kind: OutcomeKind, at: Timestamp) -> Result<Record, 
         channel_updated_at: None,
         digest: None,
         shipped_at: None,
+        is_asked_for: false,
         skus: Vec::new(),
         sales_order: None,
         first_seen_at: at,
@@ -521,6 +526,14 @@ pub async fn an_order_is_read_as_a_whole(bench: Bench<'_>) -> Verdict {
             Record::Chunk(Booked::default()),
             Expect::Absent,
         );
+        let made = manufacturing(id, 1, bench.now)?;
+        let key = Key::ManufacturingOrder(organization.clone(), id.clone(), made.id.clone());
+        commit.put(key, Record::ManufacturingOrder(made), Expect::Absent);
+        for number in [1, 2] {
+            let known = sales_return(id, number, bench.now)?;
+            let key = Key::SalesReturn(organization.clone(), id.clone(), known.id.clone());
+            commit.put(key, Record::SalesReturn(known), Expect::Absent);
+        }
         bench.ledger.commit(&commit).await?;
         bench.ledger.keep_snapshot(&organization, id, &snapshot(name.as_bytes(), bench.now, end)).await?;
     }
@@ -539,7 +552,9 @@ pub async fn an_order_is_read_as_a_whole(bench: Bench<'_>) -> Verdict {
         && file.person.map(|(it, version)| (Record::Person(it), version)) == Some((person("1", end), 1))
         && file.parked.map(|(it, version)| (Record::Parked(it), version))
             == Some((parked(&organization, "1", bench.now)?, 1))
-        && file.snapshot == Some(snapshot(b"1", bench.now, end));
+        && file.snapshot == Some(snapshot(b"1", bench.now, end))
+        && file.manufacturing_orders == [(manufacturing(&id, 1, bench.now)?, 1)]
+        && file.returns == [(sales_return(&id, 1, bench.now)?, 1), (sales_return(&id, 2, bench.now)?, 1)];
     must(is_whole, "an order's file must hold all that is known of it, with its versions")
 }
 
@@ -656,7 +671,70 @@ fn every_list(
     let chunks = [0, 1, 2, 9, 10, 100].into_iter().map(chunk).collect::<Result<_, Broken>>()?;
     lists.push((Index::Chunks(org(), imported("h")?), chunks));
     lists.extend(stock_lists(organization, &times)?);
+    lists.extend(lists_of_parts(organization, &times)?);
     Ok(lists)
+}
+
+/// A manufacturing order of an order.
+fn manufacturing(order: &SalesOrderId, number: usize, at: Timestamp) -> Result<ManufacturingOrder, Broken> {
+    Ok(ManufacturingOrder {
+        id: ManufacturingOrderId::parse(&format!("mo_{number}"))?,
+        order: order.clone(),
+        row: None,
+        variant: VariantId::parse("var_1")?,
+        sku: Sku::parse("sku")?,
+        quantity: 1,
+        status: ManufacturingStatus::NotStarted,
+        created_at: at,
+    })
+}
+
+/// A return order of an order.
+fn sales_return(order: &SalesOrderId, number: usize, at: Timestamp) -> Result<SalesReturn, Broken> {
+    Ok(SalesReturn {
+        id: SalesReturnId::parse(&format!("ret_{number}"))?,
+        order: order.clone(),
+        channel_return_id: None,
+        number: "#1-R1".to_owned(),
+        status: ReturnStatus::Open,
+        rows: Vec::new(),
+        returned_at: at,
+        created_at: at,
+    })
+}
+
+/// What hangs on orders: listed over all of them, and of each.
+#[allow(clippy::type_complexity, reason = "a list and what stands in it")]
+fn lists_of_parts(
+    organization: &OrganizationId,
+    times: &[Timestamp],
+) -> Result<Vec<(Index, Vec<(Key, Record)>)>, Broken> {
+    let org = || organization.clone();
+    let (mut made, mut made_of, mut returns, mut returns_of) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (number, at) in times.iter().enumerate() {
+        let one = manufacturing(&imported("parts")?, number, *at)?;
+        let key = Key::ManufacturingOrder(org(), one.order.clone(), one.id.clone());
+        made.push((key, Record::ManufacturingOrder(one)));
+        let one = sales_return(&imported("parts")?, number, *at)?;
+        let key = Key::SalesReturn(org(), one.order.clone(), one.id.clone());
+        returns.push((key, Record::SalesReturn(one)));
+        // These are of another organization, because each list is filled for itself.
+        let other = OrganizationId::from_token(&format!("{organization}parts"));
+        let one = manufacturing(&imported("parts")?, number, *at)?;
+        let key = Key::ManufacturingOrder(other.clone(), one.order.clone(), one.id.clone());
+        made_of.push((key, Record::ManufacturingOrder(one)));
+        let one = sales_return(&imported("parts")?, number, *at)?;
+        let key = Key::SalesReturn(other, one.order.clone(), one.id.clone());
+        returns_of.push((key, Record::SalesReturn(one)));
+    }
+    let other = OrganizationId::from_token(&format!("{organization}parts"));
+    Ok(vec![
+        (Index::ManufacturingOrders(org()), made),
+        (Index::ManufacturingOrdersOf(other.clone(), imported("parts")?), made_of),
+        (Index::SalesReturns(org()), returns),
+        (Index::SalesReturnsOf(other, imported("parts")?), returns_of),
+    ])
 }
 
 #[allow(clippy::type_complexity, reason = "a list and what stands in it")]

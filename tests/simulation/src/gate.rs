@@ -96,6 +96,21 @@ impl Mode {
     }
 }
 
+/// Sites that no world reaches: a web shop's, which no world has, and nobody can connect one yet.
+pub const NOT_SIMULATED: [Site; 11] = [
+    Site::TokenKeep,
+    Site::DispatchRead,
+    Site::WebhookRead,
+    Site::WebhookSignal,
+    Site::WebhookLook,
+    Site::PushRead,
+    Site::PushLook,
+    Site::PushMake,
+    Site::PushNote,
+    Site::EraseRead,
+    Site::Erase,
+];
+
 /// Sites that read lists: those alone may lag.
 const fn lists(site: Site) -> bool {
     matches!(site, Site::PollRead | Site::SweepRead | Site::RecheckRead | Site::NoticeRead | Site::PersonRead)
@@ -160,7 +175,8 @@ impl Coverage {
     /// The legal pairs of site and mode, and those of them that never happened.
     #[must_use]
     pub fn missing(&self) -> (usize, Vec<(Site, Mode)>) {
-        let pairs = Site::ALL.iter().flat_map(|site| Mode::ALL.iter().map(|mode| (*site, *mode)));
+        let sites = Site::ALL.iter().filter(|site| !NOT_SIMULATED.contains(site));
+        let pairs = sites.flat_map(|site| Mode::ALL.iter().map(|mode| (*site, *mode)));
         let legal: Vec<_> = pairs.filter(|(site, mode)| mode.is_legal(*site)).collect();
         let total = legal.len();
         (total, legal.into_iter().filter(|(site, mode)| self.count(*site, Some(*mode)) == 0).collect())

@@ -247,7 +247,7 @@ impl Watch {
             // was stored before is carried out to its end.
             let planned = match &movement.cause {
                 Cause::Delivery { order, .. } => self.planned.get(order).copied(),
-                Cause::Adjustment { .. } => None,
+                Cause::Adjustment { .. } | Cause::Return { .. } => None,
             };
             let is_late = known.is_locked(movement.at) && planned.unwrap_or(began) > *since;
             self.check(!is_late, || format!("G-09: {:?} moved stock in the locked period", movement.cause));

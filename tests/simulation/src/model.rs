@@ -315,7 +315,7 @@ fn moved(facts: &Facts<'_>, order: &SalesOrder, place: Place) -> Result<(), Stri
     for row in &order.rows {
         let of_row = movements.iter().filter(|movement| match &movement.cause {
             Cause::Delivery { row: of, .. } => *of == row.id,
-            Cause::Adjustment { .. } => false,
+            Cause::Adjustment { .. } | Cause::Return { .. } => false,
         });
         let units: i64 = of_row.map(|movement| movement.quantity).sum();
         if units != -row.quantity {

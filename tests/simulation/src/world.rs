@@ -167,6 +167,7 @@ impl World {
         let deployment = Deployment {
             allow_endpoints: false,
             notification_queues: BTreeMap::from([(amazon_name(), places::QUEUE_ARN.to_owned())]),
+            public_url: None,
         };
         let hub = Hub {
             ledger: Arc::<FakeLedger>::clone(&ledger),

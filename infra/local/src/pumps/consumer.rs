@@ -111,6 +111,8 @@ fn tell(message: &Message, ended: &Ended) {
     let (order, cause) = match message {
         Message::Look(signal) => (signal.channel_order_id.as_str(), signal.cause.as_str()),
         Message::Recheck(_) => ("", "recheck"),
+        Message::Told(_) => ("", "told"),
+        Message::Push(push) => (push.order.as_str(), "push"),
     };
     match ended {
         Ended::Decided(OutcomeKind::Skipped | OutcomeKind::Unchanged, code)
@@ -124,6 +126,8 @@ fn tell(message: &Message, ended: &Ended) {
             tracing::info!(order, cause, code = code.as_str(), "{}", kind.as_str());
         }
         Ended::Parked(code) => tracing::info!(order, cause, code = code.as_str(), "waits for its time"),
+        Ended::Told => tracing::debug!("what a channel delivered is dealt with"),
+        Ended::Pushed(pushed) => tracing::info!(order, ?pushed, "brought to its shop"),
         Ended::Rechecked(orders) => tracing::debug!(orders, "what waits is looked at again"),
     }
 }

@@ -6,7 +6,9 @@ use weir_domain::{
     ids::{CustomerId, OrganizationId},
 };
 
+use super::names;
 use crate::{
+    gate::Site,
     hub::Hub,
     lists::{self, Part, Window},
     people::{self, Refusal, TRIES, only},
@@ -34,13 +36,20 @@ pub async fn create(
     email: Option<String>,
 ) -> Result<Customer, Refusal> {
     let customer = Customer { id: CustomerId::from_token(token), name, email, created_at: hub.now() };
-    let mut commit = Commit::default();
     let key = Key::Customer(organization.clone(), customer.id.clone());
-    commit.put(key, Record::Customer(customer.clone()), Expect::Absent);
-    if people::commit(hub, &commit).await? {
-        return Ok(customer);
+    for _ in 0..TRIES {
+        if let Some((made, _)) = people::one(hub, key.clone(), only!(Customer)).await? {
+            return Ok(made);
+        }
+        let of_name = names::read(hub, Site::PersonRead, organization, &customer.name).await?;
+        let mut commit = Commit::default();
+        commit.put(key.clone(), Record::Customer(customer.clone()), Expect::Absent);
+        names::add(organization, &customer, &of_name, &mut commit);
+        if people::commit(hub, &commit).await? {
+            return Ok(customer);
+        }
     }
-    read(hub, organization, &customer.id).await
+    Err(Refusal::contended())
 }
 
 /// A customer.
@@ -96,6 +105,12 @@ pub async fn change(
         let mut commit = Commit::default();
         let key = Key::Customer(organization.clone(), id.clone());
         commit.put(key, Record::Customer(after.clone()), Expect::Version(version));
+        if after.name.trim() != before.name.trim() {
+            let of_old = names::read(hub, Site::PersonRead, organization, &before.name).await?;
+            let of_new = names::read(hub, Site::PersonRead, organization, &after.name).await?;
+            names::remove(organization, &before, &of_old, &mut commit);
+            names::add(organization, &after, &of_new, &mut commit);
+        }
         if people::commit(hub, &commit).await? {
             return Ok(after);
         }

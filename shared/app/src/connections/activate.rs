@@ -1,11 +1,15 @@
 //! A connection goes to work, or stops. What shipped in between comes in when it returns. (SPEC KF-01)
 
+use std::collections::BTreeMap;
+
 use weir_domain::{
     Timestamp,
     connection::{Connection, ConnectionStatus},
+    decide::{RuleSet, merchant},
     event::Effect,
-    ids::{ConnectionId, OrganizationId},
+    ids::{ConnectionId, OrganizationId, RunId},
     limits::OVERLAP,
+    run::{Job, Run, RunState},
 };
 
 use super::{
@@ -16,7 +20,7 @@ use crate::{
     gate::Site,
     hub::Hub,
     people::{self, Refusal, TRIES},
-    ports::{Commit, Expect, Key, Record},
+    ports::{Commit, Expect, Key, Record, Write, ledger::Look},
 };
 
 /// Sets a connection to work, and has its channel notify where this deployment has a queue for it.
@@ -61,11 +65,17 @@ pub async fn activate(
             }
             hub.access_tokens.forget(&call::account(&before));
         }
-        let after = activated(&before, hub.now());
+        let after = activated(channel.rules, &before, hub.now());
         let mut commit = Commit::default();
         if before.status == ConnectionStatus::Inactive {
-            let (covered, from) = begins(&before, &after);
+            let (covered, from) = begins(channel.rules, &before, &after);
             looks::begin(hub, organization, &after, covered, from, &mut commit).await?;
+            let is_first = before.first_activated_at.is_none();
+            if let (RuleSet::ShippedByMerchant, true, Some(since)) =
+                (channel.rules, is_first, after.orders_from)
+            {
+                first_backfill(hub, organization, &after, since, &mut commit);
+            }
         }
         put(hub, organization, &after, version, &mut commit);
         for (other, version) in ailing.iter().filter(|(other, _)| other.id != *id) {
@@ -80,9 +90,18 @@ pub async fn activate(
 
 /// The connection at work. The first activation sets what imports by itself for ever; one that
 /// needed attention was never switched off.
-fn activated(before: &Connection, now: Timestamp) -> Connection {
+fn activated(rules: RuleSet, before: &Connection, now: Timestamp) -> Connection {
     let first = before.first_activated_at.unwrap_or(now);
-    let orders_from = before.orders_from.unwrap_or_else(|| first.saturating_sub(OVERLAP).unwrap_or(first));
+    let orders_from = match rules {
+        RuleSet::ShippedByChannel => {
+            before.orders_from.unwrap_or_else(|| first.saturating_sub(OVERLAP).unwrap_or(first))
+        }
+        // Each activation sets it anew. (SPEC KS-04)
+        RuleSet::ShippedByMerchant if before.status == ConnectionStatus::Inactive => {
+            merchant::orders_from(now, before.first_activated_at.is_none())
+        }
+        RuleSet::ShippedByMerchant => before.orders_from.unwrap_or(first),
+    };
     let activated_at = match before.status {
         ConnectionStatus::NeedsAttention(_) => before.activated_at,
         ConnectionStatus::Inactive | ConnectionStatus::Active => Some(now),
@@ -98,14 +117,53 @@ fn activated(before: &Connection, now: Timestamp) -> Connection {
 
 /// Up to which cursor of the account's recurring look nothing is missing, and else from where on the
 /// connection's own look begins.
-fn begins(before: &Connection, after: &Connection) -> (Timestamp, Timestamp) {
+fn begins(rules: RuleSet, before: &Connection, after: &Connection) -> (Timestamp, Timestamp) {
     match (before.first_activated_at, before.deactivated_at) {
         (Some(_), Some(stopped)) => (stopped, stopped),
+        // What was there before comes by a run of its own.
+        (Some(_) | None, _) if rules == RuleSet::ShippedByMerchant => {
+            let first = after.first_activated_at.unwrap_or(Timestamp::MAX);
+            (first, first)
+        }
         (Some(_) | None, _) => {
             let first = after.first_activated_at.unwrap_or(Timestamp::MAX);
             (after.orders_from.unwrap_or(first), first)
         }
     }
+}
+
+/// The run that brings in a shop's orders of the last days, with its progress to be seen: a look of its
+/// own beside the recurring one. (SPEC KS-04)
+fn first_backfill(
+    hub: &Hub,
+    organization: &OrganizationId,
+    connection: &Connection,
+    since: Timestamp,
+    commit: &mut Commit,
+) {
+    let id = RunId::from_token(&hub.ids.token());
+    for write in &mut commit.writes {
+        if let Write::Put { record: Record::Poll(state), .. } = write {
+            state.once.push(Look {
+                run: Some((connection.id.clone(), id.clone())),
+                ..looks::look(vec![connection.id.clone()], since)
+            });
+        }
+    }
+    let run = Run {
+        id: id.clone(),
+        connection: connection.id.clone(),
+        job: Job::Backfill,
+        state: RunState::Queued,
+        since: Some(since),
+        requested_at: hub.now(),
+        started_at: None,
+        ended_at: None,
+        counts: BTreeMap::new(),
+        errors: Vec::new(),
+    };
+    let key = Key::Run(organization.clone(), connection.id.clone(), id);
+    commit.put(key, Record::Run(run), Expect::Absent);
 }
 
 /// Writes a connection that is at work again, and lets its waiting orders go on.

@@ -4,6 +4,7 @@ use weir_channels::channel::{Credentials, FieldError};
 use weir_domain::{
     connection::{
         Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
+        ShopSettings,
     },
     ids::{ChannelName, ConnectionId, LocationId, OrganizationId},
 };
@@ -96,6 +97,10 @@ pub async fn create(
         let mut commit = Commit::default();
         commit.put(key.clone(), Record::Connection(connection.clone()), Expect::Absent);
         let target = RouteTarget::Connection(organization.clone(), connection.id.clone());
+        if channel.webhooks.is_some() {
+            let door = Key::Route(Route::Connection(connection.id.clone()));
+            commit.put(door, Record::Route(target.clone()), Expect::Absent);
+        }
         commit.put(route.clone(), Record::Route(target), Expect::Absent);
         if people::commit(hub, &commit).await? {
             return Ok(connection);
@@ -123,6 +128,7 @@ fn connection(
         settings: ConnectionSettings {
             sku_aliasing: new.sku_aliasing,
             orders_api: new.orders_api.unwrap_or_else(|| default_api.to_owned()),
+            shop: ShopSettings::default(),
         },
         endpoints: new.endpoints,
         first_activated_at: None,

@@ -3,7 +3,7 @@
 
 use weir_channels::{
     Channel,
-    channel::{AccessToken, Grant, Notifications, Operation, SubscribeStep},
+    channel::{AccessToken, Grant, Notifications, Operation, SubscribeStep, WebhookStep, Webhooks},
     http::{HttpRequest, HttpResponse, Method},
 };
 use weir_domain::{
@@ -23,6 +23,9 @@ use crate::{
 /// Calls that setting up may take: looking and making, of two things, each once more after a race.
 const STEPS: usize = 10;
 
+/// Calls that registering webhooks may take: the pages of the list, and one for each topic.
+const WEBHOOK_STEPS: usize = 60;
+
 /// Has the channel of an active connection notify, and notes how that went. Done again where it is
 /// set up it asks nothing.
 ///
@@ -34,6 +37,13 @@ pub async fn link(
     connection: &Connection,
 ) -> Result<Connection, Refusal> {
     let channel = channel(connection)?;
+    if let Some(webhooks) = channel.webhooks {
+        let found = match hub.deployment.webhook_door(&connection.channel, &connection.id) {
+            None => NotificationLink::Off,
+            Some(door) => subscribed(hub, organization, connection, (channel, webhooks), &door).await?,
+        };
+        return note(hub, organization, connection, found).await;
+    }
     let queue = hub.deployment.notification_queues.get(&connection.channel);
     let found = match (channel.notifications, queue) {
         (None, _) | (_, None) => NotificationLink::Off,
@@ -49,6 +59,93 @@ pub async fn link(
         }
     };
     note(hub, organization, connection, found).await
+}
+
+/// Looks whether a connection's webhooks are all there, and puts back what the channel removed: it does
+/// so after failures, and tells nobody. (SPEC OP-08)
+///
+/// # Errors
+/// If the store has trouble; a channel that refuses is noted and no error.
+pub async fn keep_subscribed(
+    hub: &Hub,
+    organization: &OrganizationId,
+    connection: &Connection,
+) -> Result<(), Refusal> {
+    let is_meant = connection.is_active() && channel(connection)?.webhooks.is_some();
+    if is_meant && hub.deployment.public_url.is_some() {
+        link(hub, organization, connection).await?;
+    }
+    Ok(())
+}
+
+/// Has the channel deliver to the connection's door. Where that does not work the search is the net.
+async fn subscribed(
+    hub: &Hub,
+    organization: &OrganizationId,
+    connection: &Connection,
+    (channel, webhooks): (&Channel, &'static dyn Webhooks),
+    door: &str,
+) -> Result<NotificationLink, Refusal> {
+    match deliver_to(hub, organization, connection, webhooks, door).await {
+        Ok((changed, denied)) => {
+            if !changed.is_empty() {
+                tracing::info!(connection = %connection.id, topics = changed.len(), "webhooks were registered");
+            }
+            Ok(match denied.is_empty() {
+                true => NotificationLink::Subscribed { subscription: door.to_owned() },
+                false => NotificationLink::Failed {
+                    message: format!(
+                        "{} lets the application hear of all but {}; those changes are found by the search.",
+                        channel.name,
+                        denied.join(", ")
+                    ),
+                },
+            })
+        }
+        Err(CallError::Own(cause)) => Err(Refusal::Trouble(cause)),
+        // What is set up already is believed to be, until the channel says otherwise.
+        Err(error)
+            if error.is_passing()
+                && matches!(connection.notifications, NotificationLink::Subscribed { .. }) =>
+        {
+            Ok(connection.notifications.clone())
+        }
+        Err(error) => Ok(NotificationLink::Failed { message: failure(channel, &error) }),
+    }
+}
+
+/// The topics that were missing, and those that the application may not hear of.
+async fn deliver_to(
+    hub: &Hub,
+    organization: &OrganizationId,
+    connection: &Connection,
+    webhooks: &'static dyn Webhooks,
+    door: &str,
+) -> Result<(Vec<String>, Vec<String>), CallError> {
+    let mut answers: Vec<HttpResponse> = Vec::new();
+    for _ in 0..WEBHOOK_STEPS {
+        let token = call::access_token(hub, organization, connection, Grant::Merchant).await?;
+        let step = |token: &AccessToken, answers: &[HttpResponse]| {
+            webhooks.subscribe(connection, token, door, answers)
+        };
+        let (operation, request) = match step(&token, &answers)? {
+            WebhookStep::Ask(operation, request) => (operation, request),
+            WebhookStep::Done { changed, denied } => return Ok((changed, denied)),
+        };
+        let asking = asking(organization, connection, operation, Grant::Merchant, &request);
+        let build = |token: &AccessToken| match step(token, &answers) {
+            Ok(WebhookStep::Ask(_, request)) => request,
+            Ok(WebhookStep::Done { .. }) | Err(_) => request.clone(),
+        };
+        let read = |response: &HttpResponse| {
+            let mut all = answers.clone();
+            all.push(response.clone());
+            step(&token, &all).map(|_| response.clone())
+        };
+        let answer = call::ask(hub, asking, build, read).await?;
+        answers.push(answer);
+    }
+    Err(CallError::Trouble("it takes more steps than it should".to_owned()))
 }
 
 fn failure(channel: &Channel, error: &CallError) -> String {

@@ -8,22 +8,24 @@ use weir_domain::{
     Timestamp,
     channel_order::ChannelOrder,
     customer::Person,
-    decide::Decision,
+    decide::{Changes, Decision, RuleSet},
     event::Effect,
     history::HistoryEntry,
     ids::{OrganizationId, SalesOrderId},
     limits::{LAST_SEEN_EVERY, PERSONAL_DATA_DAYS},
+    manufacturing_order::ManufacturingChange,
     outcome::{Because, Observation, Outcome, OutcomeKind, ReasonCode},
 };
 
 use super::{Ended, Reading, Stop, state::Loaded, stop};
 use crate::{
+    catalogue::names,
     gate::Site,
     hub::Hub,
     outbox,
     planted::{self, Bug},
     ports::{
-        Commit, Expect, Key, Record,
+        Commit, Expect, Key, Record, Write,
         ledger::{Parked, PersonRecord, Snapshot},
     },
 };
@@ -103,7 +105,7 @@ pub(super) async fn commit(
     let account = account(reading, &seen, decision, hub.now());
     let mut commit = Commit::default();
     write_account(hub, reading, &account, &decision.changes.effects, &mut commit);
-    if account.is_new_outcome {
+    if account.is_new_outcome || changes_something(&decision.changes) {
         write_changes(reading, &seen, decision, loaded, &mut commit);
     }
     if let Some((_, version)) = ended(reading, seen_at) {
@@ -157,8 +159,8 @@ pub(super) struct Account {
     pub(super) is_new_outcome: bool,
     /// Whether anything of it has to be written.
     pub(super) is_changed: bool,
-    /// A line for the timeline, without its version.
-    pub(super) line: Option<HistoryEntry>,
+    /// Lines for the timeline, without their version.
+    pub(super) lines: Vec<HistoryEntry>,
 }
 
 /// An observation that changes nothing leaves the standing outcome as it is and touches its times; a
@@ -168,13 +170,16 @@ pub(super) fn account(reading: &Reading<'_>, seen: &Seen, decision: &Decision, n
     let before = reading.file.observation.as_ref().map(|(observation, _)| observation);
     let Some(before) = before else {
         let observation = new_observation(reading, seen, decision, now);
-        let line = Some(line(reading, &decision.outcome, &decision.because, now));
-        return Account { observation, is_new_outcome: true, is_changed: true, line };
+        let first = line(reading, &decision.outcome, &decision.because, now);
+        let lines = std::iter::once(first).chain(decision.changes.history.iter().cloned()).collect();
+        return Account { observation, is_new_outcome: true, is_changed: true, lines };
     };
     let mut observation = before.clone();
     let is_older = decision.outcome.reason.code == ReasonCode::OlderThanKnown;
+    // The same words may tell of another change.
+    let changes = changes_something(&decision.changes);
     let is_new_outcome =
-        decision.outcome.kind != OutcomeKind::Unchanged && decision.outcome != before.outcome;
+        decision.outcome.kind != OutcomeKind::Unchanged && (decision.outcome != before.outcome || changes);
     let is_new_state = !is_older && seen.digest.is_some() && seen.digest != before.digest;
     if is_new_outcome {
         let first_seen_at = before.first_seen_at;
@@ -190,17 +195,25 @@ pub(super) fn account(reading: &Reading<'_>, seen: &Seen, decision: &Decision, n
         observation.digest = seen.digest.clone();
         observation.shipped_at = before.shipped_at.or(decision.shipped_at);
     }
+    let is_newly_asked_for = decision.is_asked_for && !before.is_asked_for;
+    observation.is_asked_for = before.is_asked_for || decision.is_asked_for;
     let is_stale = now.duration_since(before.last_seen_at) >= LAST_SEEN_EVERY;
-    if is_new_outcome || is_new_state || is_stale {
+    let is_changed = is_new_outcome || is_new_state || is_stale || is_newly_asked_for || changes;
+    if is_changed {
         observation.last_seen_at = now;
     }
-    let refused = is_new_state
-        && matches!(
-            decision.outcome.reason.code,
-            ReasonCode::DeliveredNeverChanges | ReasonCode::MalformedOrder
-        );
+    let refused = is_new_state && decision.outcome.reason.code.is_refusal();
     let line = (is_new_outcome || refused).then(|| line(reading, &decision.outcome, &decision.because, now));
-    Account { is_changed: is_new_outcome || is_new_state || is_stale, observation, is_new_outcome, line }
+    let lines = line.into_iter().chain(decision.changes.history.iter().cloned()).collect();
+    Account { is_changed, observation, is_new_outcome, lines }
+}
+
+/// Whether a decision changes more than the account.
+fn changes_something(changes: &Changes) -> bool {
+    changes.order.is_some()
+        || !changes.history.is_empty()
+        || changes.customer.is_some()
+        || changes.touched() > 0
 }
 
 fn new_observation(reading: &Reading<'_>, seen: &Seen, decision: &Decision, now: Timestamp) -> Observation {
@@ -215,6 +228,7 @@ fn new_observation(reading: &Reading<'_>, seen: &Seen, decision: &Decision, now:
         channel_updated_at: seen.updated_at,
         digest: seen.digest.clone(),
         shipped_at: decision.shipped_at,
+        is_asked_for: decision.is_asked_for,
         skus: seen.skus.clone(),
         sales_order: order.map(|order| order.id.clone()),
         first_seen_at: now,
@@ -260,11 +274,11 @@ pub(super) fn write_account(
         Record::Observation(account.observation.clone()),
         before.map_or(Expect::Absent, Expect::Version),
     );
-    if let Some(line) = &account.line {
-        let key = Key::History(organization.clone(), order.clone(), version, 0);
+    for (ordinal, line) in (0..).zip(&account.lines) {
+        let key = Key::History(organization.clone(), order.clone(), version, ordinal);
         commit.put(key, Record::History(line.clone()), Expect::Absent);
     }
-    if account.is_new_outcome {
+    if account.is_new_outcome || !effects.is_empty() {
         outbox::write(hub, organization, order.as_str(), version, effects, commit);
     }
 }
@@ -282,6 +296,7 @@ fn write_changes(
     if let Some(order) = &changes.order {
         write_order(reading, order, seen, decision.shipped_at, commit);
     }
+    commit.writes.extend(parts(reading, changes, loaded));
     write_stock(organization, changes.items.values(), &changes.serials, &changes.movements, loaded, commit);
 }
 
@@ -297,9 +312,41 @@ pub(super) fn write_order(
     let expect = reading.file.order.as_ref().map_or(Expect::Absent, |(_, version)| Expect::Version(*version));
     let key = Key::Order(organization.clone(), order.id.clone());
     commit.put(key, Record::Order(order.clone()), expect);
-    if !seen.person.is_empty() {
+    // What the buyer of a shop's order changes later stays there. (SPEC KS-36)
+    let follows_buyer = reading.channel.rules == RuleSet::ShippedByChannel || reading.file.order.is_none();
+    if !seen.person.is_empty() && follows_buyer {
         write_person(organization, &order.id, reading, seen, shipped_at.unwrap_or(order.created_at), commit);
     }
+}
+
+/// Writes of what hangs on an order, besides its stock: the customer, manufacturing and return orders.
+pub(super) fn parts(reading: &Reading<'_>, changes: &Changes, loaded: &Loaded) -> Vec<Write> {
+    let organization = &reading.signal.organization;
+    let mut commit = Commit::default();
+    if let Some(customer) = &changes.customer {
+        let key = Key::Customer(organization.clone(), customer.id.clone());
+        commit.put(key, Record::Customer(customer.clone()), Expect::Absent);
+        names::add(organization, customer, &loaded.of_name, &mut commit);
+    }
+    for change in &changes.manufacturing_orders {
+        let known = reading.file.manufacturing_orders.iter().find(|(made, _)| made.id == *change.id());
+        let expect = known.map_or(Expect::Absent, |(_, version)| Expect::Version(*version));
+        let order = reading.signal.order();
+        let key = Key::ManufacturingOrder(organization.clone(), order, change.id().clone());
+        match change {
+            ManufacturingChange::Put(made) => {
+                commit.put(key, Record::ManufacturingOrder(made.clone()), expect)
+            }
+            ManufacturingChange::Delete(_) => commit.delete(key, expect),
+        }
+    }
+    for after in &changes.returns {
+        let known = reading.file.returns.iter().find(|(known, _)| known.id == after.id);
+        let expect = known.map_or(Expect::Absent, |(_, version)| Expect::Version(*version));
+        let key = Key::SalesReturn(organization.clone(), after.order.clone(), after.id.clone());
+        commit.put(key, Record::SalesReturn(after.clone()), expect);
+    }
+    commit.writes
 }
 
 fn write_person(
@@ -312,7 +359,13 @@ fn write_person(
 ) {
     // A promise far off is not believed: nothing travels so long.
     let latest = shipped_at.saturating_add(LONGEST_WAY).unwrap_or(shipped_at);
-    let expires_at = personal_data_ends(seen.promised_by.unwrap_or(shipped_at).clamp(shipped_at, latest));
+    let expires_at = match reading.channel.rules {
+        RuleSet::ShippedByChannel => {
+            personal_data_ends(seen.promised_by.unwrap_or(shipped_at).clamp(shipped_at, latest))
+        }
+        // The merchant's own buyer: until the shop has it erased.
+        RuleSet::ShippedByMerchant => Timestamp::MAX,
+    };
     let expect =
         reading.file.person.as_ref().map_or(Expect::Absent, |(_, version)| Expect::Version(*version));
     let record = PersonRecord { person: seen.person.clone(), expires_at };

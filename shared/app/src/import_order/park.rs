@@ -12,6 +12,7 @@ use crate::{
     flow::FlowError,
     gate::Site,
     hub::Hub,
+    message::SignalCause,
     ports::{Commit, CommitError, Expect, Key, Record, ledger::Parked},
 };
 
@@ -80,6 +81,7 @@ fn first_sight(reading: &Reading<'_>, reason: Reason, now: Timestamp) -> Observa
         channel_updated_at: None,
         digest: None,
         shipped_at: None,
+        is_asked_for: signal.cause == SignalCause::Manual,
         skus: Vec::new(),
         sales_order: None,
         first_seen_at: now,

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use weir_domain::{
     channel_order::{ChannelOrder, SoldBy},
-    decide::{is_serial_number, match_skus},
+    customer::Customer,
+    decide::{RuleSet, is_serial_number, match_skus, merchant},
     ids::{LocationId, OrganizationId, VariantId},
     limits::ROWS_OF_AN_ORDER,
     stock::{Stock, StockKey},
@@ -14,6 +15,7 @@ use weir_domain::{
 
 use super::Reading;
 use crate::{
+    catalogue::names::{self, OfName},
     flow::FlowError,
     gate::Site,
     hub::Hub,
@@ -27,6 +29,10 @@ pub(super) struct Loaded {
     pub(super) stock: Stock,
     pub(super) versions: BTreeMap<Key, u64>,
     pub(super) is_own_request: bool,
+    /// The customers of the buyer's name.
+    pub(super) customers: Vec<Customer>,
+    /// Which those are.
+    pub(super) of_name: OfName,
 }
 
 impl Loaded {
@@ -41,6 +47,36 @@ pub(super) async fn load(
     reading: &Reading<'_>,
     order: &ChannelOrder,
 ) -> Result<Loaded, FlowError> {
+    match reading.channel.rules {
+        RuleSet::ShippedByChannel => load_shipped(hub, reading, order).await,
+        RuleSet::ShippedByMerchant => load_followed(hub, reading, order).await,
+    }
+}
+
+/// What the rules for a merchant that ships read, also of an order that is in.
+async fn load_followed(hub: &Hub, reading: &Reading<'_>, order: &ChannelOrder) -> Result<Loaded, FlowError> {
+    let organization = &reading.signal.organization;
+    let mut loaded = Loaded::default();
+    // The rules refuse such an order by its size alone.
+    if order.lines.len() > ROWS_OF_AN_ORDER {
+        return Ok(loaded);
+    }
+    let (connection, known) = (&reading.connection, reading.file.order.as_ref().map(|(order, _)| order));
+    let plain = merchant::wanted_skus(connection, &BTreeMap::new(), None, order);
+    let aliases = aliases(hub, reading, plain.into_values().collect()).await?;
+    let wanted = merchant::wanted_skus(connection, &aliases, known, order);
+    loaded.variants = variants(hub, organization, &wanted).await?;
+    let keys = merchant::stock_keys(connection, known, order, &loaded.variants);
+    read_stock(hub, Site::ImportStock, organization, keys, &BTreeSet::new(), &mut loaded).await?;
+    if let (None, Some(name)) = (known, merchant::customer_name(&order.person)) {
+        let of_name = names::read(hub, Site::ImportStock, organization, name).await?;
+        loaded.customers = names::customers(hub, Site::ImportStock, organization, &of_name).await?;
+        loaded.of_name = of_name;
+    }
+    Ok(loaded)
+}
+
+async fn load_shipped(hub: &Hub, reading: &Reading<'_>, order: &ChannelOrder) -> Result<Loaded, FlowError> {
     let organization = &reading.signal.organization;
     let mut loaded = Loaded::default();
     if let (SoldBy::OtherChannel, Some(number)) = (&order.sold_by, &order.request_number) {
@@ -51,7 +87,8 @@ pub(super) async fn load(
     if order.lines.len() > ROWS_OF_AN_ORDER || reading.file.order.is_some() {
         return Ok(loaded);
     }
-    let aliases = aliases(hub, reading, order).await?;
+    let skus = order.lines.iter().filter_map(|line| Sku::parse(line.sku.as_deref()?).ok()).collect();
+    let aliases = aliases(hub, reading, skus).await?;
     let wanted = match_skus(&reading.connection, &aliases, order);
     loaded.variants = variants(hub, organization, &wanted).await?;
     let Some(location) = &reading.connection.default_location else { return Ok(loaded) };
@@ -64,9 +101,14 @@ pub(super) async fn load(
         })
         .filter(|(_, number)| is_serial_number(number))
         .collect();
-    let variants: BTreeSet<VariantId> = loaded.variants.values().map(|variant| variant.id.clone()).collect();
-    read_stock(hub, Site::ImportStock, organization, location, &variants, &numbers, &mut loaded).await?;
+    let keys = loaded.variants.values().map(|variant| at(location, &variant.id)).collect();
+    read_stock(hub, Site::ImportStock, organization, keys, &numbers, &mut loaded).await?;
     Ok(loaded)
+}
+
+/// A variant at a place.
+pub(super) fn at(location: &LocationId, variant: &VariantId) -> StockKey {
+    StockKey { location: location.clone(), variant: variant.clone() }
 }
 
 /// Reads stock items and serial numbers into `loaded`.
@@ -74,13 +116,11 @@ pub(super) async fn read_stock(
     hub: &Hub,
     site: Site,
     organization: &OrganizationId,
-    location: &LocationId,
-    variants: &BTreeSet<VariantId>,
+    places: BTreeSet<StockKey>,
     numbers: &BTreeSet<(VariantId, String)>,
     loaded: &mut Loaded,
 ) -> Result<(), FlowError> {
-    let stock_key = |variant: &VariantId| StockKey { location: location.clone(), variant: variant.clone() };
-    let items = variants.iter().map(|variant| Key::Stock(organization.clone(), stock_key(variant)));
+    let items = places.into_iter().map(|place| Key::Stock(organization.clone(), place));
     let serials = numbers
         .iter()
         .map(|(variant, number)| Key::Serial(organization.clone(), variant.clone(), number.clone()));
@@ -106,13 +146,11 @@ pub(super) async fn read_stock(
 async fn aliases(
     hub: &Hub,
     reading: &Reading<'_>,
-    order: &ChannelOrder,
+    skus: BTreeSet<Sku>,
 ) -> Result<BTreeMap<Sku, Sku>, FlowError> {
     if !reading.connection.settings.sku_aliasing {
         return Ok(BTreeMap::new());
     }
-    let skus: BTreeSet<Sku> =
-        order.lines.iter().filter_map(|line| Sku::parse(line.sku.as_deref()?).ok()).collect();
     let key = |sku: Sku| Key::Alias(reading.signal.organization.clone(), reading.connection.id.clone(), sku);
     let keys: Vec<Key> = skus.into_iter().map(key).collect();
     if keys.is_empty() {

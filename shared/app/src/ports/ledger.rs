@@ -12,14 +12,16 @@ use weir_domain::{
     event::Effect,
     history::HistoryEntry,
     ids::{
-        AccountId, AdjustmentId, ChannelName, ConnectionId, CustomerId, LocationId, OrganizationId, RunId,
-        SalesOrderId, VariantId,
+        AccountId, AdjustmentId, ChannelName, ConnectionId, CustomerId, LocationId, ManufacturingOrderId,
+        OrganizationId, RunId, SalesOrderId, SalesReturnId, VariantId,
     },
     location::Location,
+    manufacturing_order::ManufacturingOrder,
     organization::Organization,
     outcome::{Observation, OutcomeKind, ReasonCode},
     run::Run,
     sales_order::SalesOrder,
+    sales_return::SalesReturn,
     stock::{Adjustment, Cause, Movement, SerialNumber, StockItem, StockKey},
     variant::{Sku, SkuAlias, Variant},
 };
@@ -42,6 +44,8 @@ pub enum Key {
     Alias(OrganizationId, ConnectionId, Sku),
     /// A customer.
     Customer(OrganizationId, CustomerId),
+    /// The customers of one name: SHA-256 of the name, in hex. (SPEC KS-21)
+    CustomersOfName(OrganizationId, String),
     /// A connection.
     Connection(OrganizationId, ConnectionId),
     /// A sales order. An imported one's key is its hidden source id.
@@ -56,6 +60,15 @@ pub enum Key {
     Parked(OrganizationId, SalesOrderId),
     /// A booked chunk of a big order. It stays for ever.
     Chunk(OrganizationId, SalesOrderId, u32),
+    /// A booked chunk of a plan of a big order that the merchant ships: the version of the order that
+    /// holds the plan, and which of its chunks. It stays for ever.
+    PlanChunk(OrganizationId, SalesOrderId, u64, u32),
+    /// A manufacturing order, with the sales order that it was made for.
+    ManufacturingOrder(OrganizationId, SalesOrderId, ManufacturingOrderId),
+    /// A return order, with the sales order whose goods come back.
+    SalesReturn(OrganizationId, SalesOrderId, SalesReturnId),
+    /// The sales order of a manufacturing or return order, by the id of that one.
+    OrderOf(OrganizationId, String),
     /// A line of an order's timeline: the version of the observation that wrote it, and which of it.
     History(OrganizationId, SalesOrderId, u64, u32),
     /// What a place holds of a variant.
@@ -93,6 +106,7 @@ impl Key {
             | Self::VariantSku(organization, _)
             | Self::Alias(organization, _, _)
             | Self::Customer(organization, _)
+            | Self::CustomersOfName(organization, _)
             | Self::Connection(organization, _)
             | Self::Order(organization, _)
             | Self::Observation(organization, _)
@@ -100,6 +114,10 @@ impl Key {
             | Self::Snapshot(organization, _)
             | Self::Parked(organization, _)
             | Self::Chunk(organization, _, _)
+            | Self::PlanChunk(organization, _, _, _)
+            | Self::ManufacturingOrder(organization, _, _)
+            | Self::SalesReturn(organization, _, _)
+            | Self::OrderOf(organization, _)
             | Self::History(organization, _, _, _)
             | Self::Stock(organization, _)
             | Self::Serial(organization, _, _)
@@ -156,6 +174,8 @@ pub enum Route {
         /// The marketplace, or empty.
         marketplace: String,
     },
+    /// A connection, by its id: a delivery's address names it alone.
+    Connection(ConnectionId),
     /// An API token, by its SHA-256.
     Token(String),
     /// A console session, by its SHA-256.
@@ -178,6 +198,8 @@ pub enum Record {
     Alias(SkuAlias),
     /// A customer.
     Customer(Customer),
+    /// The customers of one name, the newest last.
+    CustomersOfName(Vec<CustomerId>),
     /// A connection.
     Connection(Connection),
     /// A sales order.
@@ -192,6 +214,12 @@ pub enum Record {
     Parked(Parked),
     /// A booked chunk.
     Chunk(Booked),
+    /// A manufacturing order.
+    ManufacturingOrder(ManufacturingOrder),
+    /// A return order.
+    SalesReturn(SalesReturn),
+    /// Whose a manufacturing or return order is.
+    OrderOf(SalesOrderId),
     /// A line of a timeline.
     History(HistoryEntry),
     /// What a place holds.
@@ -385,6 +413,10 @@ pub struct OrderFile {
     pub snapshot: Option<Snapshot>,
     /// The parked signal.
     pub parked: Option<(Parked, u64)>,
+    /// The manufacturing orders that were made for its rows, by id.
+    pub manufacturing_orders: Vec<(ManufacturingOrder, u64)>,
+    /// Its return orders, by id.
+    pub returns: Vec<(SalesReturn, u64)>,
 }
 
 /// A list that can be asked for. A list may lag behind: it finds, and a read by key decides.
@@ -414,6 +446,14 @@ pub enum Index {
     History(OrganizationId, SalesOrderId),
     /// Booked chunks of an order, in order.
     Chunks(OrganizationId, SalesOrderId),
+    /// Manufacturing orders, newest first.
+    ManufacturingOrders(OrganizationId),
+    /// The manufacturing orders of a sales order, by id.
+    ManufacturingOrdersOf(OrganizationId, SalesOrderId),
+    /// Return orders, newest first.
+    SalesReturns(OrganizationId),
+    /// The return orders of a sales order, by id.
+    SalesReturnsOf(OrganizationId, SalesOrderId),
     /// Stock items, by location and variant.
     Stock(OrganizationId),
     /// Serial numbers of a variant, by number.

@@ -28,7 +28,7 @@ async fn the_stream_of_a_commit_shows_exactly_its_outgoing_items() {
         page.records.iter().filter_map(|record| read(record.new_image.as_ref().unwrap()).unwrap()).collect();
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
     assert_eq!(found, expected);
-    assert_eq!(expected.len(), 6);
+    assert_eq!(expected.len(), 9);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use weir_domain::{
     channel_order::ChargeKind,
     connection::{
         Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
+        ShopSettings,
     },
     customer::{Address, Customer, Person},
     decide::booking::Booked,
@@ -21,17 +22,20 @@ use weir_domain::{
     history::HistoryEntry,
     ids::{
         AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId, FulfillmentId,
-        LocationId, OrganizationId, RowId, RunId, SalesOrderId, SignalId, VariantId,
+        LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId,
+        SignalId, VariantId,
     },
     location::{Location, LocationKind},
+    manufacturing_order::{ManufacturingOrder, ManufacturingStatus},
     money::Currency,
     organization::{Organization, TimeZoneName},
     outcome::{Because, Observation, Outcome, OutcomeKind, Reason, ReasonCode},
     run::{Job, Run, RunError, RunState},
     sales_order::{
-        Booking, Charge, Flag, Fulfillment, FulfillmentBy, FulfillmentRow, FulfillmentStatus, OrderStatus,
-        Row, SalesOrder, Source, Tracking as Parcel,
+        Booking, ChannelPart, Charge, Flag, Fulfillment, FulfillmentBy, FulfillmentRow, FulfillmentStatus,
+        LeftOut, OrderStatus, Row, SalesOrder, Source, StockStep, Tracking as Parcel,
     },
+    sales_return::{ReturnRow, ReturnStatus, SalesReturn},
     stock::{
         Adjustment, AdjustmentRow, Batch, BatchTake, Cause, Movement, SerialNumber, SerialState, StockItem,
         StockKey,
@@ -197,6 +201,23 @@ impl CustomerShape {
 }
 
 shape! {
+    /// The customers of one name.
+    CustomersShape { ids: Vec<W<CustomerId>> = "i" maybe; }
+}
+
+impl From<&Vec<CustomerId>> for CustomersShape {
+    fn from(record: &Vec<CustomerId>) -> Self {
+        Self { ids: record.iter().cloned().map(W).collect() }
+    }
+}
+
+impl From<CustomersShape> for Vec<CustomerId> {
+    fn from(shape: CustomersShape) -> Self {
+        shape.ids.into_iter().map(|W(id)| id).collect()
+    }
+}
+
+shape! {
     /// A connection.
     ConnectionShape {
         channel: W<ChannelName> = "ch";
@@ -249,7 +270,55 @@ shape! {
 
 shape! {
     /// What can be set on a connection.
-    SettingsShape { sku_aliasing: bool = "a" maybe; orders_api: String = "o"; }
+    SettingsShape {
+        sku_aliasing: bool = "a" maybe;
+        orders_api: String = "o";
+        shop: Option<ShopSettingsShape> = "s" maybe;
+    }
+}
+
+shape! {
+    /// What can be set where the merchant ships; left out where all of it is at its default.
+    ShopSettingsShape {
+        payment_pending_orders: bool = "pp" maybe;
+        shipping_cost_as_fee_line: bool = "sf" maybe;
+        custom_non_physical_line_items: W<VariantKind> = "cn";
+        bring_order_changes: bool = "oc" maybe;
+        bring_location_updates: bool = "lu" maybe;
+        bring_returns: bool = "re" maybe;
+        sync_fulfillment_status: bool = "fs" maybe;
+        push_inventory: bool = "pi" maybe;
+    }
+}
+
+impl From<&ShopSettings> for ShopSettingsShape {
+    fn from(settings: &ShopSettings) -> Self {
+        Self {
+            payment_pending_orders: settings.payment_pending_orders,
+            shipping_cost_as_fee_line: settings.shipping_cost_as_fee_line,
+            custom_non_physical_line_items: W(settings.custom_non_physical_line_items),
+            bring_order_changes: settings.bring_order_changes,
+            bring_location_updates: settings.bring_location_updates,
+            bring_returns: settings.bring_returns,
+            sync_fulfillment_status: settings.sync_fulfillment_status,
+            push_inventory: settings.push_inventory,
+        }
+    }
+}
+
+impl From<ShopSettingsShape> for ShopSettings {
+    fn from(shape: ShopSettingsShape) -> Self {
+        Self {
+            payment_pending_orders: shape.payment_pending_orders,
+            shipping_cost_as_fee_line: shape.shipping_cost_as_fee_line,
+            custom_non_physical_line_items: shape.custom_non_physical_line_items.0,
+            bring_order_changes: shape.bring_order_changes,
+            bring_location_updates: shape.bring_location_updates,
+            bring_returns: shape.bring_returns,
+            sync_fulfillment_status: shape.sync_fulfillment_status,
+            push_inventory: shape.push_inventory,
+        }
+    }
 }
 
 impl From<&Connection> for ConnectionShape {
@@ -274,6 +343,8 @@ impl From<&Connection> for ConnectionShape {
             settings: SettingsShape {
                 sku_aliasing: record.settings.sku_aliasing,
                 orders_api: record.settings.orders_api.clone(),
+                shop: (record.settings.shop != ShopSettings::default())
+                    .then(|| (&record.settings.shop).into()),
             },
             api: record.endpoints.api.clone(),
             token: record.endpoints.token.clone(),
@@ -311,6 +382,7 @@ impl ConnectionShape {
             settings: ConnectionSettings {
                 sku_aliasing: self.settings.sku_aliasing,
                 orders_api: self.settings.orders_api,
+                shop: self.settings.shop.map(ShopSettings::from).unwrap_or_default(),
             },
             endpoints: Endpoints { api: self.api, token: self.token },
             first_activated_at: unw(self.first_activated_at),
@@ -336,6 +408,7 @@ shape! {
         source: Option<SourceShape> = "src" maybe;
         status: W<OrderStatus> = "st";
         chunks: Option<u32> = "ck" maybe;
+        plan: Option<PlanShape> = "pl" maybe;
         currency: Option<W<Currency>> = "c" maybe;
         exchange_rate: Option<W<Decimal>> = "xr" maybe;
         base_total: Option<W<Amount>> = "bt" maybe;
@@ -345,12 +418,55 @@ shape! {
         customer_ref: Option<String> = "cr" maybe;
         rows: Vec<RowShape> = "r" maybe;
         charges: Vec<ChargeShape> = "cg" maybe;
+        left_out: BTreeMap<W<LeftOut>, W<Decimal>> = "lf" maybe;
         fulfillments: Vec<FulfillmentShape> = "f" maybe;
+        fulfilled_before: BTreeSet<String> = "fb" maybe;
         ordered_at: W<Timestamp> = "o";
         delivery_date: Option<W<Timestamp>> = "d" maybe;
         channel_updated_at: Option<W<Timestamp>> = "u" maybe;
         created_at: W<Timestamp> = "m";
         deleted_at: Option<W<Timestamp>> = "x" maybe;
+    }
+}
+
+shape! {
+    /// The plan of a big order that the merchant ships.
+    PlanShape {
+        steps: Vec<StepShape> = "s" maybe;
+        steps_in_a_chunk: u32 = "n";
+        is_new: bool = "new" maybe;
+    }
+}
+
+/// One step of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub(super) enum StepShape {
+    Leave { f: W<FulfillmentId>, r: W<RowId>, l: W<LocationId> },
+    Reserve { l: W<LocationId>, v: W<VariantId>, q: i64 },
+}
+
+impl From<&StockStep> for StepShape {
+    fn from(step: &StockStep) -> Self {
+        match step {
+            StockStep::Leave { fulfillment, row, location } => {
+                Self::Leave { f: W(fulfillment.clone()), r: W(row.clone()), l: W(location.clone()) }
+            }
+            StockStep::Reserve { key, quantity } => {
+                Self::Reserve { l: W(key.location.clone()), v: W(key.variant.clone()), q: *quantity }
+            }
+        }
+    }
+}
+
+impl From<StepShape> for StockStep {
+    fn from(shape: StepShape) -> Self {
+        match shape {
+            StepShape::Leave { f, r, l } => Self::Leave { fulfillment: f.0, row: r.0, location: l.0 },
+            StepShape::Reserve { l, v, q } => {
+                Self::Reserve { key: StockKey { location: l.0, variant: v.0 }, quantity: q }
+            }
+        }
     }
 }
 
@@ -379,6 +495,7 @@ shape! {
         tax: Option<W<Decimal>> = "x" maybe;
         tax_rate: Option<W<Decimal>> = "xr" maybe;
         location: Option<W<LocationId>> = "lo" maybe;
+        channel_location: Option<String> = "cl" maybe;
         status: Option<W<OrderStatus>> = "st" maybe;
         delivered_quantity: Option<i64> = "dq" maybe;
         invoiced: bool = "in" maybe;
@@ -405,8 +522,34 @@ shape! {
         rows: Usual<Vec<FulfillmentRowShape>> = "r" maybe;
         tracking: Option<ParcelShape> = "t" maybe;
         by: Option<W<FulfillmentBy>> = "b" maybe;
+        moves_no_stock: bool = "ns" maybe;
+        at_channel: Vec<ChannelPartShape> = "ac" maybe;
         shipped_at: W<Timestamp> = "s";
         created_at: Usual<W<Timestamp>> = "m" maybe;
+    }
+}
+
+shape! {
+    /// A fulfillment of the channel that is a part of one of ours.
+    ChannelPartShape { id: String = "i"; rows: Vec<ChannelPartRowShape> = "r" maybe; }
+}
+
+shape! {
+    /// Its units of a row.
+    ChannelPartRowShape { row: W<RowId> = "r"; quantity: i64 = "q"; }
+}
+
+impl From<&ChannelPart> for ChannelPartShape {
+    fn from(part: &ChannelPart) -> Self {
+        let row =
+            |(row, quantity): &(RowId, i64)| ChannelPartRowShape { row: W(row.clone()), quantity: *quantity };
+        Self { id: part.id.clone(), rows: part.rows.iter().map(row).collect() }
+    }
+}
+
+impl From<ChannelPartShape> for ChannelPart {
+    fn from(shape: ChannelPartShape) -> Self {
+        Self { id: shape.id, rows: shape.rows.into_iter().map(|row| (row.row.0, row.quantity)).collect() }
     }
 }
 
@@ -471,8 +614,16 @@ impl From<&SalesOrder> for OrderShape {
             source: record.source.as_ref().map(source),
             status: W(record.status),
             chunks: match record.booking {
-                Booking::Complete => None,
+                Booking::Complete | Booking::Following { .. } => None,
                 Booking::Committing { chunks } => Some(chunks),
+            },
+            plan: match &record.booking {
+                Booking::Complete | Booking::Committing { .. } => None,
+                Booking::Following { plan, steps_in_a_chunk, is_new } => Some(PlanShape {
+                    steps: plan.iter().map(StepShape::from).collect(),
+                    steps_in_a_chunk: *steps_in_a_chunk,
+                    is_new: *is_new,
+                }),
             },
             currency: w(&record.currency),
             exchange_rate: w(&record.exchange_rate),
@@ -483,11 +634,13 @@ impl From<&SalesOrder> for OrderShape {
             customer_ref: record.customer_ref.clone(),
             rows: record.rows.iter().map(|row| RowShape::of(row, record.status)).collect(),
             charges: record.charges.iter().map(ChargeShape::from).collect(),
+            left_out: record.left_out.iter().map(|(part, amount)| (W(*part), W(*amount))).collect(),
             fulfillments: record
                 .fulfillments
                 .iter()
                 .map(|fulfillment| FulfillmentShape::of(fulfillment, &usual_fulfillment, record.created_at))
                 .collect(),
+            fulfilled_before: record.fulfilled_before.clone(),
             ordered_at: W(record.ordered_at),
             delivery_date: w(&record.delivery_date),
             channel_updated_at: w(&record.channel_updated_at),
@@ -521,7 +674,16 @@ impl OrderShape {
             order_no: self.order_no.or(order.map(|order| order.to_string()))?,
             source,
             status,
-            booking: self.chunks.map_or(Booking::Complete, |chunks| Booking::Committing { chunks }),
+            booking: match (self.chunks, self.plan) {
+                (None, None) => Booking::Complete,
+                (Some(chunks), None) => Booking::Committing { chunks },
+                (None, Some(plan)) => Booking::Following {
+                    plan: plan.steps.into_iter().map(StockStep::from).collect(),
+                    steps_in_a_chunk: plan.steps_in_a_chunk,
+                    is_new: plan.is_new,
+                },
+                (Some(_), Some(_)) => return None,
+            },
             currency,
             exchange_rate: unw(self.exchange_rate),
             base_total: money(self.base_total)?,
@@ -530,6 +692,8 @@ impl OrderShape {
             customer: unw(self.customer),
             customer_ref: self.customer_ref,
             charges: self.charges.into_iter().map(Charge::from).collect(),
+            left_out: self.left_out.into_iter().map(|(part, amount)| (part.0, amount.0)).collect(),
+            fulfilled_before: self.fulfilled_before,
             fulfillments: self
                 .fulfillments
                 .into_iter()
@@ -582,6 +746,7 @@ impl RowShape {
             tax: w(&row.tax),
             tax_rate: w(&row.tax_rate),
             location: w(&row.location),
+            channel_location: row.channel_location.clone(),
             status: (row.status != order).then_some(W(row.status)),
             delivered_quantity: (row.delivered_quantity != row.quantity).then_some(row.delivered_quantity),
             invoiced: row.invoiced,
@@ -605,6 +770,7 @@ impl RowShape {
             tax: unw(self.tax),
             tax_rate: unw(self.tax_rate),
             location: unw(self.location),
+            channel_location: self.channel_location,
             status: unw(self.status).unwrap_or(order),
             delivered_quantity: self.delivered_quantity.unwrap_or(self.quantity),
             invoiced: self.invoiced,
@@ -652,6 +818,8 @@ impl FulfillmentShape {
                 url: parcel.url.clone(),
             }),
             by: (record.by != FulfillmentBy::Channel).then_some(W(record.by)),
+            moves_no_stock: !record.moves_stock,
+            at_channel: record.at_channel.iter().map(ChannelPartShape::from).collect(),
             shipped_at: W(record.shipped_at),
             created_at: Usual::of(Some(W(record.created_at)), &Some(W(order_created_at))),
         }
@@ -672,6 +840,8 @@ impl FulfillmentShape {
                 url: parcel.url,
             }),
             by: unw(self.by).unwrap_or(FulfillmentBy::Channel),
+            moves_stock: !self.moves_no_stock,
+            at_channel: self.at_channel.into_iter().map(ChannelPart::from).collect(),
             shipped_at: self.shipped_at.0,
             created_at: unw(self.created_at.or(None)).unwrap_or(order_created_at),
         }
@@ -756,6 +926,7 @@ shape! {
         kind: W<OutcomeKind> = "k";
         reason: ReasonShape = "r";
         because: Vec<BecauseShape> = "b" maybe;
+        is_asked_for: bool = "af" maybe;
         channel_updated_at: Option<W<Timestamp>> = "u" maybe;
         digest: Option<String> = "dg" maybe;
         shipped_at: Option<W<Timestamp>> = "sh" maybe;
@@ -778,6 +949,7 @@ impl From<&Observation> for ObservationShape {
             kind: W(record.outcome.kind),
             reason: (&record.outcome.reason).into(),
             because: record.because.iter().map(BecauseShape::from).collect(),
+            is_asked_for: record.is_asked_for,
             channel_updated_at: w(&record.channel_updated_at),
             digest: record.digest.clone(),
             shipped_at: w(&record.shipped_at),
@@ -801,6 +973,7 @@ impl ObservationShape {
             channel_order_id,
             outcome: Outcome { kind: self.kind.0, reason: self.reason.into() },
             because: self.because.into_iter().map(Because::from).collect(),
+            is_asked_for: self.is_asked_for,
             channel_updated_at: unw(self.channel_updated_at),
             digest: self.digest,
             shipped_at: unw(self.shipped_at),
@@ -985,6 +1158,118 @@ impl ParkedShape {
             due_at: self.due_at.0,
             tries: self.tries,
         })
+    }
+}
+
+// ------------------------------------------------------------------ what hangs on an order
+
+shape! {
+    /// Whose a manufacturing or return order is.
+    OrderOfShape { order: W<SalesOrderId> = "o"; }
+}
+
+shape! {
+    /// A manufacturing order. Its id and its sales order are the key's.
+    ManufacturingShape {
+        row: Option<W<RowId>> = "r" maybe;
+        variant: W<VariantId> = "v";
+        sku: W<Sku> = "s";
+        quantity: i64 = "q";
+        status: W<ManufacturingStatus> = "st";
+        created_at: W<Timestamp> = "m";
+    }
+}
+
+impl From<&ManufacturingOrder> for ManufacturingShape {
+    fn from(record: &ManufacturingOrder) -> Self {
+        Self {
+            row: w(&record.row),
+            variant: W(record.variant.clone()),
+            sku: W(record.sku.clone()),
+            quantity: record.quantity,
+            status: W(record.status),
+            created_at: W(record.created_at),
+        }
+    }
+}
+
+impl ManufacturingShape {
+    pub(super) fn into_record(self, order: &SalesOrderId, id: &ManufacturingOrderId) -> ManufacturingOrder {
+        ManufacturingOrder {
+            id: id.clone(),
+            order: order.clone(),
+            row: unw(self.row),
+            variant: self.variant.0,
+            sku: self.sku.0,
+            quantity: self.quantity,
+            status: self.status.0,
+            created_at: self.created_at.0,
+        }
+    }
+}
+
+shape! {
+    /// A return order. Its id and its sales order are the key's.
+    ReturnShape {
+        channel_return_id: Option<String> = "c" maybe;
+        number: String = "n";
+        status: W<ReturnStatus> = "st";
+        rows: Vec<ReturnRowShape> = "r" maybe;
+        returned_at: W<Timestamp> = "at";
+        created_at: W<Timestamp> = "m";
+    }
+}
+
+shape! {
+    /// A row of it.
+    ReturnRowShape {
+        row: W<RowId> = "r";
+        variant: W<VariantId> = "v";
+        sku: W<Sku> = "s";
+        quantity: i64 = "q";
+        reason: Option<String> = "w" maybe;
+    }
+}
+
+impl From<&SalesReturn> for ReturnShape {
+    fn from(record: &SalesReturn) -> Self {
+        let row = |row: &ReturnRow| ReturnRowShape {
+            row: W(row.row.clone()),
+            variant: W(row.variant.clone()),
+            sku: W(row.sku.clone()),
+            quantity: row.quantity,
+            reason: row.reason.clone(),
+        };
+        Self {
+            channel_return_id: record.channel_return_id.clone(),
+            number: record.number.clone(),
+            status: W(record.status),
+            rows: record.rows.iter().map(row).collect(),
+            returned_at: W(record.returned_at),
+            created_at: W(record.created_at),
+        }
+    }
+}
+
+impl ReturnShape {
+    pub(super) fn into_record(self, order: &SalesOrderId, id: &SalesReturnId) -> SalesReturn {
+        let row = |row: ReturnRowShape| ReturnRow {
+            row: row.row.0,
+            variant: row.variant.0,
+            sku: row.sku.0,
+            quantity: row.quantity,
+            reason: row.reason,
+        };
+        SalesReturn {
+            id: id.clone(),
+            order: order.clone(),
+            channel_return_id: self.channel_return_id,
+            number: self.number,
+            status: self.status.0,
+            rows: self.rows.into_iter().map(row).collect(),
+            returned_at: self.returned_at.0,
+            created_at: self.created_at.0,
+        }
     }
 }
 
@@ -1200,6 +1485,7 @@ shape! {
 pub(super) enum CauseShape {
     Delivery { o: W<SalesOrderId>, r: W<RowId>, p: u32 },
     Adjustment { a: W<AdjustmentId>, p: u32 },
+    Return { r: W<SalesReturnId>, p: u32 },
 }
 
 impl From<&Cause> for CauseShape {
@@ -1209,6 +1495,7 @@ impl From<&Cause> for CauseShape {
                 Self::Delivery { o: W(order.clone()), r: W(row.clone()), p: *part }
             }
             Cause::Adjustment { adjustment, part } => Self::Adjustment { a: W(adjustment.clone()), p: *part },
+            Cause::Return { sales_return, part } => Self::Return { r: W(sales_return.clone()), p: *part },
         }
     }
 }
@@ -1218,6 +1505,7 @@ impl From<CauseShape> for Cause {
         match shape {
             CauseShape::Delivery { o, r, p } => Self::Delivery { order: o.0, row: r.0, part: p },
             CauseShape::Adjustment { a, p } => Self::Adjustment { adjustment: a.0, part: p },
+            CauseShape::Return { r, p } => Self::Return { sales_return: r.0, part: p },
         }
     }
 }
@@ -1298,6 +1586,14 @@ pub(super) enum EffectShape {
         o: W<SalesOrderId>,
         n: String,
     },
+    OrderChanged {
+        o: W<SalesOrderId>,
+        n: String,
+    },
+    OrderDeleted {
+        o: W<SalesOrderId>,
+        n: String,
+    },
     OrderNotImported {
         c: W<ConnectionId>,
         n: String,
@@ -1311,6 +1607,10 @@ pub(super) enum EffectShape {
     RunFinished {
         c: W<ConnectionId>,
         i: W<RunId>,
+    },
+    CreateFulfillment {
+        o: W<SalesOrderId>,
+        f: W<FulfillmentId>,
     },
     Recheck {
         #[serde(default, skip_serializing_if = "is_default")]
@@ -1329,6 +1629,12 @@ impl From<&Effect> for EffectShape {
             Effect::Announce(DomainEvent::OrderDelivered { order, order_no }) => {
                 Self::OrderDelivered { o: W(order.clone()), n: order_no.clone() }
             }
+            Effect::Announce(DomainEvent::OrderChanged { order, order_no }) => {
+                Self::OrderChanged { o: W(order.clone()), n: order_no.clone() }
+            }
+            Effect::Announce(DomainEvent::OrderDeleted { order, order_no }) => {
+                Self::OrderDeleted { o: W(order.clone()), n: order_no.clone() }
+            }
             Effect::Announce(DomainEvent::OrderNotImported { connection, order_no, kind, code }) => {
                 Self::OrderNotImported {
                     c: W(connection.clone()),
@@ -1342,6 +1648,9 @@ impl From<&Effect> for EffectShape {
             }
             Effect::Announce(DomainEvent::RunFinished { connection, run }) => {
                 Self::RunFinished { c: W(connection.clone()), i: W(run.clone()) }
+            }
+            Effect::CreateFulfillment { order, fulfillment } => {
+                Self::CreateFulfillment { o: W(order.clone()), f: W(fulfillment.clone()) }
             }
             Effect::RecheckWaiting { connection, code } => Self::Recheck { c: w(connection), r: w(code) },
         }
@@ -1357,6 +1666,12 @@ impl From<EffectShape> for Effect {
             EffectShape::OrderDelivered { o, n } => {
                 Self::Announce(DomainEvent::OrderDelivered { order: o.0, order_no: n })
             }
+            EffectShape::OrderChanged { o, n } => {
+                Self::Announce(DomainEvent::OrderChanged { order: o.0, order_no: n })
+            }
+            EffectShape::OrderDeleted { o, n } => {
+                Self::Announce(DomainEvent::OrderDeleted { order: o.0, order_no: n })
+            }
             EffectShape::OrderNotImported { c, n, k, r } => Self::Announce(DomainEvent::OrderNotImported {
                 connection: c.0,
                 order_no: n,
@@ -1368,6 +1683,9 @@ impl From<EffectShape> for Effect {
             }
             EffectShape::RunFinished { c, i } => {
                 Self::Announce(DomainEvent::RunFinished { connection: c.0, run: i.0 })
+            }
+            EffectShape::CreateFulfillment { o, f } => {
+                Self::CreateFulfillment { order: o.0, fulfillment: f.0 }
             }
             EffectShape::Recheck { c, r } => Self::RecheckWaiting { connection: unw(c), code: unw(r) },
         }

@@ -12,14 +12,17 @@ use weir_domain::{
     channel_order::ChargeKind,
     ids::{
         AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId, FulfillmentId,
-        LocationId, OrganizationId, RowId, RunId, SalesOrderId, SignalId, VariantId,
+        LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId,
+        SignalId, VariantId,
     },
     location::LocationKind,
+    manufacturing_order::ManufacturingStatus,
     money::{Currency, Money},
     organization::TimeZoneName,
     outcome::{OutcomeKind, ReasonCode},
     run::{Job, RunState},
-    sales_order::{Flag, FulfillmentBy, FulfillmentStatus, OrderStatus},
+    sales_order::{Flag, FulfillmentBy, FulfillmentStatus, LeftOut, OrderStatus},
+    sales_return::ReturnStatus,
     variant::{Sku, Tracking, VariantKind},
 };
 
@@ -72,9 +75,9 @@ macro_rules! words {
 }
 
 words!(text: Timestamp, Decimal, Date, AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId,
-    FulfillmentId, LocationId, OrganizationId, RowId, RunId, SignalId, VariantId);
-words!(enums: ChargeKind, Flag, Job, LocationKind, OrderStatus, OutcomeKind, ReasonCode, RunState, Scope, Tracking,
-    VariantKind);
+    FulfillmentId, LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesReturnId, SignalId, VariantId);
+words!(enums: ChargeKind, Flag, Job, LeftOut, LocationKind, ManufacturingStatus, OrderStatus, OutcomeKind, ReasonCode,
+    ReturnStatus, RunState, Scope, Tracking, VariantKind);
 
 impl Word for SalesOrderId {
     fn write(&self) -> Cow<'_, str> {

@@ -18,6 +18,7 @@ use weir_domain::{
     channel_order::ChargeKind,
     connection::{
         Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
+        ShopSettings,
     },
     customer::{Address, Customer, Person},
     decide::booking::Booked,
@@ -25,17 +26,20 @@ use weir_domain::{
     history::HistoryEntry,
     ids::{
         AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId, FulfillmentId,
-        LocationId, OrganizationId, RowId, RunId, SalesOrderId, SignalId, VariantId,
+        LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId,
+        SignalId, VariantId,
     },
     location::{Location, LocationKind},
+    manufacturing_order::{ManufacturingOrder, ManufacturingStatus},
     money::{Currency, Money},
     organization::{Organization, TimeZoneName},
     outcome::{Because, Observation, Outcome, OutcomeKind, Reason, ReasonCode},
     run::{Job, Run, RunError, RunState},
     sales_order::{
-        Booking, Charge, Flag, Fulfillment, FulfillmentBy, FulfillmentRow, FulfillmentStatus, OrderStatus,
-        Row, SalesOrder, Source, Tracking as Parcel,
+        Booking, ChannelPart, Charge, Flag, Fulfillment, FulfillmentBy, FulfillmentRow, FulfillmentStatus,
+        LeftOut, OrderStatus, Row, SalesOrder, Source, StockStep, Tracking as Parcel,
     },
+    sales_return::{ReturnRow, ReturnStatus, SalesReturn},
     stock::{
         Adjustment, AdjustmentRow, Batch, BatchTake, Cause, Movement, SerialNumber, SerialState, StockItem,
         StockKey,
@@ -44,7 +48,7 @@ use weir_domain::{
 };
 
 /// How many kinds of records there are.
-pub(crate) const KINDS: usize = 25;
+pub(crate) const KINDS: usize = 30;
 
 /// A source of values.
 pub(crate) struct Gen(u64);
@@ -166,10 +170,10 @@ impl Gen {
 
     fn cause(&mut self) -> Cause {
         let part = u32::try_from(self.below(3)).unwrap();
-        if self.yes() {
-            Cause::Delivery { order: self.order_id(), row: self.row_id(), part }
-        } else {
-            Cause::Adjustment { adjustment: AdjustmentId::parse(&self.word()).unwrap(), part }
+        match self.below(3) {
+            0 => Cause::Delivery { order: self.order_id(), row: self.row_id(), part },
+            1 => Cause::Adjustment { adjustment: AdjustmentId::parse(&self.word()).unwrap(), part },
+            _ => Cause::Return { sales_return: SalesReturnId::parse(&self.word()).unwrap(), part },
         }
     }
 
@@ -228,10 +232,27 @@ impl Gen {
             tax: self.maybe(Self::decimal),
             tax_rate: self.maybe(Self::decimal),
             location: self.maybe(Self::location_id),
+            channel_location: self.maybe(Self::text),
             status: self.one(&OrderStatus::ALL),
             delivered_quantity: if self.yes() { quantity } else { self.quantity() },
             invoiced: self.yes(),
             attributes: self.attributes(),
+        }
+    }
+
+    fn booking(&mut self) -> Booking {
+        let step = |g: &mut Self| match g.yes() {
+            true => StockStep::Leave {
+                fulfillment: FulfillmentId::parse(&g.word()).unwrap(),
+                row: g.row_id(),
+                location: g.location_id(),
+            },
+            false => StockStep::Reserve { key: g.stock_key(), quantity: g.quantity() },
+        };
+        match self.below(3) {
+            0 => Booking::Complete,
+            1 => Booking::Committing { chunks: 3 },
+            _ => Booking::Following { plan: self.some(step), steps_in_a_chunk: 5, is_new: self.yes() },
         }
     }
 
@@ -263,7 +284,7 @@ impl Gen {
             order_no,
             source,
             status: self.one(&OrderStatus::ALL),
-            booking: if self.yes() { Booking::Complete } else { Booking::Committing { chunks: 3 } },
+            booking: self.booking(),
             currency: self.maybe(Self::currency),
             exchange_rate: self.maybe(Self::decimal),
             base_total: self.maybe(Self::money),
@@ -277,6 +298,8 @@ impl Gen {
                 discount: g.decimal(),
                 tax: g.maybe(Self::decimal),
             }),
+            left_out: self.some(|g| (g.one(&LeftOut::ALL), g.decimal())).into_iter().collect(),
+            fulfilled_before: self.some(Self::text).into_iter().collect(),
             fulfillments: self.some(|g| Fulfillment {
                 id: FulfillmentId::parse(&g.word()).unwrap(),
                 status: g.one(&[FulfillmentStatus::Packed, FulfillmentStatus::Delivered]),
@@ -287,6 +310,9 @@ impl Gen {
                     url: g.maybe(Self::text),
                 }),
                 by: g.one(&[FulfillmentBy::Weir, FulfillmentBy::Channel]),
+                moves_stock: g.yes(),
+                at_channel: g
+                    .some(|g| ChannelPart { id: g.text(), rows: g.some(|g| (g.row_id(), g.quantity())) }),
                 shipped_at: g.time(),
                 created_at: if g.yes() { created_at } else { g.time() },
             }),
@@ -308,6 +334,7 @@ impl Gen {
             channel_order_id,
             outcome: Outcome { kind: self.one(&OutcomeKind::ALL), reason: self.reason() },
             because: self.because(),
+            is_asked_for: self.yes(),
             channel_updated_at: self.maybe(Self::time),
             digest: self.maybe(Self::text),
             shipped_at: self.maybe(Self::time),
@@ -383,7 +410,17 @@ impl Gen {
     }
 
     fn effect(&mut self) -> Effect {
-        match self.below(6) {
+        match self.below(9) {
+            6 => {
+                Effect::Announce(DomainEvent::OrderChanged { order: self.order_id(), order_no: self.text() })
+            }
+            7 => {
+                Effect::Announce(DomainEvent::OrderDeleted { order: self.order_id(), order_no: self.text() })
+            }
+            8 => Effect::CreateFulfillment {
+                order: self.order_id(),
+                fulfillment: FulfillmentId::parse(&self.word()).unwrap(),
+            },
             0 => {
                 Effect::Announce(DomainEvent::OrderImported { order: self.order_id(), order_no: self.text() })
             }
@@ -440,7 +477,20 @@ impl Gen {
             },
             default_location: self.maybe(Self::location_id),
             location_map: self.some(|g| (g.text(), g.location_id())),
-            settings: ConnectionSettings { sku_aliasing: self.yes(), orders_api: self.text() },
+            settings: ConnectionSettings {
+                sku_aliasing: self.yes(),
+                orders_api: self.text(),
+                shop: ShopSettings {
+                    payment_pending_orders: self.yes(),
+                    shipping_cost_as_fee_line: self.yes(),
+                    custom_non_physical_line_items: self.one(&[VariantKind::Product, VariantKind::Service]),
+                    bring_order_changes: self.yes(),
+                    bring_location_updates: self.yes(),
+                    bring_returns: self.yes(),
+                    sync_fulfillment_status: self.yes(),
+                    push_inventory: self.yes(),
+                },
+            },
             endpoints: Endpoints { api: self.maybe(Self::text), token: self.maybe(Self::text) },
             first_activated_at: self.maybe(Self::time),
             activated_at: self.maybe(Self::time),
@@ -475,7 +525,8 @@ impl Gen {
     }
 
     fn route(&mut self) -> (Route, RouteTarget) {
-        let route = match self.below(4) {
+        let route = match self.below(5) {
+            4 => Route::Connection(self.connection_id()),
             0 => Route::Organization(self.organization_id()),
             1 => Route::Account {
                 channel: ChannelName::parse(&self.word()).unwrap(),
@@ -695,6 +746,46 @@ impl Gen {
             23 => {
                 let (route, target) = self.route();
                 (Key::Route(route), Record::Route(target))
+            }
+            24 => {
+                let record = ManufacturingOrder {
+                    id: ManufacturingOrderId::parse(&self.word()).unwrap(),
+                    order: self.order_id(),
+                    row: self.maybe(Self::row_id),
+                    variant: self.variant_id(),
+                    sku: self.sku(),
+                    quantity: self.quantity(),
+                    status: self.one(&ManufacturingStatus::ALL),
+                    created_at: self.time(),
+                };
+                let key = Key::ManufacturingOrder(org, record.order.clone(), record.id.clone());
+                (key, Record::ManufacturingOrder(record))
+            }
+            25 => {
+                let record = SalesReturn {
+                    id: SalesReturnId::parse(&self.word()).unwrap(),
+                    order: self.order_id(),
+                    channel_return_id: self.maybe(Self::text),
+                    number: self.text(),
+                    status: self.one(&ReturnStatus::ALL),
+                    rows: self.some(|g| ReturnRow {
+                        row: g.row_id(),
+                        variant: g.variant_id(),
+                        sku: g.sku(),
+                        quantity: g.quantity(),
+                        reason: g.maybe(Self::text),
+                    }),
+                    returned_at: self.time(),
+                    created_at: self.time(),
+                };
+                let key = Key::SalesReturn(org, record.order.clone(), record.id.clone());
+                (key, Record::SalesReturn(record))
+            }
+            26 => (Key::OrderOf(org, self.text()), Record::OrderOf(self.order_id())),
+            27 => (Key::PlanChunk(org, self.order_id(), self.next(), 7), Record::Chunk(self.booked())),
+            28 => {
+                let ids = self.some(|g| CustomerId::parse(&g.word()).unwrap());
+                (Key::CustomersOfName(org, self.text()), Record::CustomersOfName(ids))
             }
             _ => {
                 let record = Bucket {

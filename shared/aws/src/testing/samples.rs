@@ -17,6 +17,7 @@ use weir_domain::{
     channel_order::ChargeKind,
     connection::{
         Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
+        ShopSettings,
     },
     customer::{Address, Customer, Person},
     decide::booking::Booked,
@@ -24,17 +25,20 @@ use weir_domain::{
     history::HistoryEntry,
     ids::{
         AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId, FulfillmentId,
-        LocationId, OrganizationId, RowId, RunId, SalesOrderId, SignalId, VariantId,
+        LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId,
+        SignalId, VariantId,
     },
     location::{Location, LocationKind},
+    manufacturing_order::{ManufacturingOrder, ManufacturingStatus},
     money::{Currency, Money},
     organization::{Organization, TimeZoneName},
     outcome::{Because, Observation, Outcome, OutcomeKind, Reason, ReasonCode},
     run::{Job, Run, RunError, RunState},
     sales_order::{
-        Booking, Charge, Flag, Fulfillment, FulfillmentBy, FulfillmentRow, FulfillmentStatus, OrderStatus,
-        Row, SalesOrder, Source, Tracking as Parcel,
+        Booking, ChannelPart, Charge, Flag, Fulfillment, FulfillmentBy, FulfillmentRow, FulfillmentStatus,
+        LeftOut, OrderStatus, Row, SalesOrder, Source, StockStep, Tracking as Parcel,
     },
+    sales_return::{ReturnRow, ReturnStatus, SalesReturn},
     stock::{
         Adjustment, AdjustmentRow, Batch, BatchTake, Cause, Movement, SerialNumber, SerialState, StockItem,
         StockKey,
@@ -115,6 +119,7 @@ pub(crate) fn order_of(rows: usize) -> SalesOrder {
         tax: Some(decimal("2.67")),
         tax_rate: Some(decimal("8.25")),
         location: Some(location_id()),
+        channel_location: None,
         status: OrderStatus::Delivered,
         delivered_quantity: 2,
         invoiced: false,
@@ -151,12 +156,16 @@ pub(crate) fn order_of(rows: usize) -> SalesOrder {
             discount: Decimal::ZERO,
             tax: Some(decimal("0.49")),
         }],
+        left_out: BTreeMap::new(),
+        fulfilled_before: BTreeSet::new(),
         fulfillments: vec![Fulfillment {
             id: FulfillmentId::from_token("1"),
             status: FulfillmentStatus::Delivered,
             rows: (0..rows).map(part).collect(),
             tracking: None,
             by: FulfillmentBy::Channel,
+            moves_stock: true,
+            at_channel: Vec::new(),
             shipped_at: time("2026-07-14T18:22:31Z"),
             created_at: time("2026-07-14T18:24:02.123456789Z"),
         }],
@@ -176,6 +185,7 @@ pub(crate) fn observation_of(skus: usize) -> Observation {
         order_no: channel_order_id().to_string(),
         outcome: Outcome { kind: OutcomeKind::Imported, reason: Reason::plain(ReasonCode::ShippedByChannel) },
         because: because(),
+        is_asked_for: false,
         channel_updated_at: Some(time("2026-07-14T18:22:31Z")),
         digest: Some(DIGEST.to_owned()),
         shipped_at: Some(time("2026-07-14T18:22:31Z")),
@@ -290,7 +300,11 @@ fn connection() -> Connection {
         )),
         default_location: Some(location_id()),
         location_map: vec![("fc-1".to_owned(), location_id())],
-        settings: ConnectionSettings { sku_aliasing: true, orders_api: "2026-01-01".to_owned() },
+        settings: ConnectionSettings {
+            sku_aliasing: true,
+            orders_api: "2026-01-01".to_owned(),
+            shop: ShopSettings::default(),
+        },
         endpoints: Endpoints { api: Some("http://127.0.0.1:4010".to_owned()), token: None },
         first_activated_at: Some(time("2026-03-01T08:00:00Z")),
         activated_at: Some(time("2026-06-01T08:00:00Z")),
@@ -480,13 +494,45 @@ pub(crate) fn samples() -> Vec<Sample> {
                 created_at: time("2026-02-03T10:00:00Z"),
             }),
         ),
+        sample(
+            "customers_of_name",
+            Key::CustomersOfName(org.clone(), DIGEST.to_owned()),
+            Record::CustomersOfName(vec![CustomerId::from_token("h2p7n5q9s8t3u6w4y7a9")]),
+        ),
+        sample(
+            "connection_of_a_shop",
+            Key::Connection(org.clone(), connection_id()),
+            Record::Connection(connection_of_a_shop()),
+        ),
         sample("connection", Key::Connection(org.clone(), connection_id()), Record::Connection(connection())),
         sample("order", Key::Order(org.clone(), order.clone()), Record::Order(order_of(1))),
+        sample("order_of_a_shop", Key::Order(org.clone(), order.clone()), Record::Order(of_a_shop())),
+        sample("order_followed_in_parts", Key::Order(org.clone(), order.clone()), Record::Order(following())),
+        sample(
+            "manufacturing_order",
+            Key::ManufacturingOrder(org.clone(), order.clone(), manufacturing_order().id),
+            Record::ManufacturingOrder(manufacturing_order()),
+        ),
+        sample(
+            "sales_return",
+            Key::SalesReturn(org.clone(), order.clone(), sales_return().id),
+            Record::SalesReturn(sales_return()),
+        ),
+        sample(
+            "order_of",
+            Key::OrderOf(org.clone(), sales_return().id.to_string()),
+            Record::OrderOf(order.clone()),
+        ),
         sample("order_in_parts", Key::Order(org.clone(), order.clone()), Record::Order(committing())),
         sample(
             "observation",
             Key::Observation(org.clone(), order.clone()),
             Record::Observation(observation_of(1)),
+        ),
+        sample(
+            "observation_asked_for",
+            Key::Observation(org.clone(), order.clone()),
+            Record::Observation(Observation { is_asked_for: true, ..waiting() }),
         ),
         sample(
             "observation_waiting",
@@ -525,6 +571,11 @@ pub(crate) fn samples() -> Vec<Sample> {
             }),
         ),
         sample("chunk", Key::Chunk(org.clone(), order.clone(), 7), Record::Chunk(booked())),
+        sample(
+            "chunk_of_plan",
+            Key::PlanChunk(org.clone(), order.clone(), 4, 7),
+            Record::Chunk(booked_return()),
+        ),
         sample("history", Key::History(org.clone(), order.clone(), 1, 0), Record::History(history())),
         sample("stock", Key::Stock(org.clone(), stock_key()), Record::Stock(stock_item())),
         sample(
@@ -589,6 +640,24 @@ pub(crate) fn samples() -> Vec<Sample> {
                 code: Some(ReasonCode::SkuNotMatched),
             },
         ),
+        effect(
+            "outbox_changed",
+            6,
+            Effect::Announce(DomainEvent::OrderChanged { order: order_id(), order_no: "#1042".to_owned() }),
+        ),
+        effect(
+            "outbox_deleted",
+            7,
+            Effect::Announce(DomainEvent::OrderDeleted { order: order_id(), order_no: "#1042".to_owned() }),
+        ),
+        effect(
+            "outbox_create_fulfillment",
+            8,
+            Effect::CreateFulfillment {
+                order: order_id(),
+                fulfillment: FulfillmentId::from_token("j3q8p6r2t9u4v7x5z8b3"),
+            },
+        ),
         sample(
             "poll",
             Key::Poll(org.clone(), AccountId::from_token("e7k4j2m6p5q8r3t9v4x6")),
@@ -622,6 +691,11 @@ pub(crate) fn samples() -> Vec<Sample> {
                 account: "A2#EXAMPLE%".to_owned(),
                 marketplace: String::new(),
             }),
+            Record::Route(RouteTarget::Connection(org.clone(), connection_id())),
+        ),
+        sample(
+            "route_connection",
+            Key::Route(Route::Connection(connection_id())),
             Record::Route(RouteTarget::Connection(org.clone(), connection_id())),
         ),
         sample("route_token", Key::Route(Route::Token(DIGEST.to_owned())), Record::Route(access(None))),
@@ -684,4 +758,98 @@ fn waiting() -> Observation {
         last_seen_at: time("2026-07-15T10:00:00Z"),
         ..observation_of(1)
     }
+}
+
+fn connection_of_a_shop() -> Connection {
+    let mut connection = connection();
+    connection.channel = ChannelName::parse("shopify").unwrap();
+    connection.settings.shop = ShopSettings {
+        payment_pending_orders: true,
+        shipping_cost_as_fee_line: false,
+        custom_non_physical_line_items: VariantKind::Product,
+        bring_order_changes: false,
+        bring_location_updates: false,
+        bring_returns: true,
+        sync_fulfillment_status: false,
+        push_inventory: true,
+    };
+    connection
+}
+
+/// An order of which a part had been fulfilled before, and a part was packed here and told to the shop.
+fn of_a_shop() -> SalesOrder {
+    let mut order = order_of(2);
+    order.source.as_mut().unwrap().channel = ChannelName::parse("shopify").unwrap();
+    order.status = OrderStatus::PartiallyDelivered;
+    order.flags = BTreeSet::from([Flag::FulfilledBeforeImport]);
+    order.left_out =
+        BTreeMap::from([(LeftOut::Shipping, decimal("5.99")), (LeftOut::CashRounding, decimal("-0.02"))]);
+    order.fulfilled_before = BTreeSet::from(["4321".to_owned()]);
+    order.rows[1].channel_location = Some("65432".to_owned());
+    order.rows[1].status = OrderStatus::Packed;
+    order.rows[1].delivered_quantity = 0;
+    order.fulfillments[0].rows.truncate(1);
+    order.fulfillments[0].moves_stock = false;
+    order.fulfillments[0].at_channel =
+        vec![ChannelPart { id: "4321".to_owned(), rows: vec![(row_id(0), 2)] }];
+    let mut packed = order.fulfillments[0].clone();
+    packed.id = FulfillmentId::from_token("j3q8p6r2t9u4v7x5z8b3");
+    packed.status = FulfillmentStatus::Packed;
+    packed.by = FulfillmentBy::Weir;
+    packed.moves_stock = true;
+    packed.rows[0].row = row_id(1);
+    packed.at_channel = Vec::new();
+    order.fulfillments.push(packed);
+    order
+}
+
+fn following() -> SalesOrder {
+    let mut order = of_a_shop();
+    let leave = StockStep::Leave {
+        fulfillment: FulfillmentId::from_token("j3q8p6r2t9u4v7x5z8b3"),
+        row: row_id(1),
+        location: location_id(),
+    };
+    let reserve = StockStep::Reserve { key: stock_key(), quantity: -2 };
+    order.booking = Booking::Following { plan: vec![leave, reserve], steps_in_a_chunk: 20, is_new: true };
+    order
+}
+
+fn manufacturing_order() -> ManufacturingOrder {
+    ManufacturingOrder {
+        id: ManufacturingOrderId::from_token("k4r9q7s3u2v5w8y6a9c4"),
+        order: order_id(),
+        row: Some(row_id(0)),
+        variant: variant_id(),
+        sku: sku("WEIR-MUG-0000-BLUE"),
+        quantity: 2,
+        status: ManufacturingStatus::WorkInProgress,
+        created_at: time("2026-07-14T19:00:00Z"),
+    }
+}
+
+fn sales_return() -> SalesReturn {
+    SalesReturn {
+        id: SalesReturnId::from_token("con-114-9876"),
+        order: order_id(),
+        channel_return_id: Some("9876".to_owned()),
+        number: "#1042-R1".to_owned(),
+        status: ReturnStatus::Open,
+        rows: vec![ReturnRow {
+            row: row_id(0),
+            variant: variant_id(),
+            sku: sku("WEIR-MUG-0000-BLUE"),
+            quantity: 1,
+            reason: Some("SIZE_TOO_SMALL".to_owned()),
+        }],
+        returned_at: time("2026-07-20T10:00:00Z"),
+        created_at: time("2026-07-20T10:00:05Z"),
+    }
+}
+
+fn booked_return() -> Booked {
+    let mut booked = booked();
+    booked.movements[0].quantity = 1;
+    booked.movements[0].cause = Cause::Return { sales_return: sales_return().id, part: 0 };
+    booked
 }

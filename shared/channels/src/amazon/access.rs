@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::form_urlencoded;
 use weir_domain::connection::Endpoints;
 
-use super::{errors, json, requests::USER_AGENT};
+use super::{errors, json, requests::USER_AGENT, words};
 use crate::{
     channel::{Access, AccessToken, ChannelError, Credentials, FieldError, Grant, Secret},
     http::{HttpRequest, HttpResponse, Method},
@@ -144,7 +144,7 @@ fn refusal(response: &HttpResponse) -> ChannelError {
         _ if (400..500).contains(&response.status) => ChannelError::Refused(format!(
             "the token service answered {} {}",
             response.status,
-            errors::safe(&code)
+            words::safe(&code)
         )),
         _ => ChannelError::Trouble(format!("the token service answered {}", response.status)),
     }

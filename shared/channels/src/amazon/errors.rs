@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
-use super::json;
+use super::{json, words::safe};
 use crate::{channel::ChannelError, http::HttpResponse};
 
 /// Bytes of an error's body that are looked into; Amazon's have some hundred.
@@ -13,12 +13,6 @@ const ERROR_BYTES: usize = 64 * 1024;
 
 /// The longest wait that a header may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
-
-/// Words longer than this are not words: tokens, ids, encoded pages.
-const WORD_BYTES: usize = 28;
-
-/// Characters of Amazon's own sentence that are passed on.
-const SENTENCE_CHARS: usize = 200;
 
 /// The text of an answer that is a success.
 ///
@@ -128,15 +122,6 @@ impl Said {
             (false, false) => format!("{status} {code}: {message}"),
         }
     }
-}
-
-/// A sentence without what does not belong into one: Amazon's own may quote the value that it
-/// refuses, and that may be a token, a page of a search or an address.
-pub(super) fn safe(sentence: &str) -> String {
-    let is_word = |word: &&str| word.len() <= WORD_BYTES && !word.contains(['|', '@', '{', '}', '=']);
-    let words: Vec<&str> =
-        sentence.split_whitespace().map(|word| if is_word(&word) { word } else { "…" }).collect();
-    words.join(" ").chars().filter(|c| !c.is_control()).take(SENTENCE_CHARS).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ mod marketplaces;
 mod requests;
 mod errors;
 mod reading;
-mod json;
 
 use weir_domain::{
     channel_order::ChannelOrder, connection::Connection, decide::RuleSet, ids::ChannelOrderId,
@@ -20,6 +19,7 @@ use weir_domain::{
 use crate::{
     channel::{Call, Channel, ChannelError, MalformedOrder, Operation, Orders, Page, Search, Step},
     http::{HttpRequest, HttpResponse},
+    json, words,
 };
 
 /// Amazon: what its own warehouses shipped is read from the Orders API (2026-01-01, or v0), and its
@@ -31,6 +31,9 @@ pub static CHANNEL: Channel = Channel {
     access: &access::LoginWithAmazon,
     orders: Some(&AmazonOrders),
     notifications: Some(&notifications::AmazonNotifications),
+    webhooks: None,
+    store: None,
+    fulfillments: None,
 };
 
 /// The order APIs, as the setting `orders_api` and [`crate::channel::RawOrder::format`] spell them.

@@ -10,8 +10,8 @@ use weir_domain::{connection::Connection, ids::ChannelOrderId};
 use super::{
     errors,
     json::{self, Object},
-    reading,
     requests::{self, Query},
+    words,
 };
 use crate::{
     channel::{
@@ -100,7 +100,7 @@ impl Notifications for AmazonNotifications {
         let envelope = json::parse(&text)?.object()?;
         let kind = envelope.get_any_case("NotificationType").required()?;
         if !kind.eq_ignore_ascii_case("ORDER_CHANGE") {
-            return Ok(Notice::Other(format!("a notification of type {}", reading::short(&kind))));
+            return Ok(Notice::Other(format!("a notification of type {}", words::short(&kind))));
         }
         let payload = envelope.get_any_case("Payload").object()?;
         let change = payload.get_any_case("OrderChangeNotification").object()?;

@@ -53,7 +53,11 @@ pub(super) fn search(call: Call<'_>, search: &Search<'_>) -> HttpRequest {
 
 fn listed(order: &Object<'_, '_>) -> Result<Listed, MalformedOrder> {
     let channel_order_id = order_id(&order.get("AmazonOrderId"))?;
-    Ok(Listed { channel_order_id, marketplace: order.get("MarketplaceId").words().ok().flatten() })
+    Ok(Listed {
+        channel_order_id,
+        marketplace: order.get("MarketplaceId").words().ok().flatten(),
+        updated_at: order.get("LastUpdateDate").time().ok().flatten(),
+    })
 }
 
 /// Reads a page: the ids of what changed. The orders in it lack their items.

@@ -14,14 +14,12 @@ use weir_domain::{
 use super::{
     json::{MAX_AMOUNT, Node, Object},
     marketplaces::{self, MARKETPLACES},
+    words::short,
 };
-use crate::channel::MalformedOrder;
+use crate::{channel::MalformedOrder, money::payable};
 
 /// Oddities that are kept of one order: a page shows them, and ten thousand odd lines say no more.
 const MAX_ODDITIES: usize = 20;
-
-/// Characters of an unknown word that are kept. Amazon's longest has 20.
-const WORD_CHARS: usize = 60;
 
 /// What is gathered while one order is read.
 pub(super) struct Reading {
@@ -84,21 +82,9 @@ impl Reading {
     }
 }
 
-/// A currency in which something can cost something: ISO 4217 also has codes for gold, for tests
-/// and for "no currency", which have no smallest unit.
-fn payable(code: &str) -> Option<Currency> {
-    let currency = Currency::parse(code).ok()?;
-    iso_currency::Currency::from_code(currency.code())?.exponent().map(|_| currency)
-}
-
 /// A word without what Amazon's two spellings differ in: `PARTIALLY_SHIPPED` is `PartiallyShipped`.
 fn folded(word: &str) -> String {
     word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
-}
-
-/// A word that Weir does not know, short enough to be shown.
-pub(super) fn short(word: &str) -> String {
-    word.chars().filter(|c| !c.is_control()).take(WORD_CHARS).collect()
 }
 
 /// Reads how far an order is.

@@ -2,7 +2,6 @@
 //! credentials.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use url::Url;
 use weir_domain::connection::Connection;
 
 use super::{
@@ -11,7 +10,10 @@ use super::{
     marketplaces::{self, MARKETPLACES},
     requests,
 };
-use crate::channel::{Credentials, FieldError, Secret, Setup};
+use crate::{
+    channel::{Credentials, FieldError, Secret, Setup},
+    http::is_base_address,
+};
 
 /// The longest seller id. Amazon's have 13 or 14 characters; notifications match them byte for byte.
 const SELLER_ID_BYTES: usize = 64;
@@ -118,15 +120,7 @@ fn known_marketplaces() -> String {
 /// An address that paths can be added to.
 fn check_endpoint(path: &str, endpoint: Option<&str>) -> Option<FieldError> {
     let endpoint = endpoint?;
-    let well_formed = Url::parse(endpoint).is_ok_and(|url| {
-        matches!(url.scheme(), "https" | "http")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    });
-    if well_formed && !endpoint.contains(char::is_whitespace) {
+    if is_base_address(endpoint) {
         return None;
     }
     error(

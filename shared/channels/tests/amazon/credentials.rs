@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use weir_channels::{
     amazon::CHANNEL,
-    channel::{ChannelError, Credentials, Grant, Secret},
+    channel::{ChannelError, Credentials, Grant, Secret, TokenStep},
     http::{HttpResponse, Method},
 };
 use weir_domain::connection::Endpoints;
@@ -34,6 +34,8 @@ fn a_token_is_asked_for_in_form_encoding() {
     );
     assert!(request.header_value("content-type").unwrap().starts_with("application/x-www-form-urlencoded"));
     assert!(!format!("{request:?}").contains("cret"));
+    let step = CHANNEL.access.token(&connection(DE, "2026-01-01"), &credentials(), Grant::Merchant);
+    assert_eq!(step, Ok(TokenStep::Ask(request)), "it has to be asked for");
 
     let mut credentials = credentials();
     credentials.remove("refresh_token");

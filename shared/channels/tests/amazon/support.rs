@@ -11,6 +11,7 @@ use weir_domain::{
     channel_order::{ChannelCharge, ChannelLine, ChannelOrder},
     connection::{
         Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
+        ShopSettings,
     },
     customer::Address,
     ids::{ChannelName, ConnectionId},
@@ -34,7 +35,11 @@ pub(crate) fn connection(marketplace: &str, orders_api: &str) -> Connection {
         status: ConnectionStatus::Active,
         default_location: None,
         location_map: Vec::new(),
-        settings: ConnectionSettings { sku_aliasing: false, orders_api: orders_api.to_owned() },
+        settings: ConnectionSettings {
+            sku_aliasing: false,
+            orders_api: orders_api.to_owned(),
+            shop: ShopSettings::default(),
+        },
         endpoints: Endpoints::default(),
         first_activated_at: None,
         activated_at: None,

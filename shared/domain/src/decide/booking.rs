@@ -5,18 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{serials, words};
+use super::{push, serials, words};
 use crate::{
+    connection::Connection,
     event::{DomainEvent, Effect},
-    ids::{LocationId, RowId, SalesOrderId, VariantId},
+    ids::{FulfillmentId, LocationId, RowId, SalesOrderId, VariantId},
+    limits::{ITEMS_BESIDES_STOCK, ITEMS_IN_ONE_CHUNK, ITEMS_IN_ONE_COMMIT, ROWS_IN_A_CHUNK},
     outcome::Because,
-    sales_order::{Booking, Flag, FulfillmentRow, Row, SalesOrder},
+    sales_order::{Booking, Flag, Fulfillment, FulfillmentRow, OrderStatus, Row, SalesOrder, StockStep},
     stock::{BatchTake, Cause, Movement, SerialNumber, SerialState, Stock, StockItem, StockKey},
     variant::Tracking,
 };
 
 /// The attribute of a row that holds serial numbers which could not be booked, comma separated. (SPEC KF-12)
 pub const SERIAL_NUMBERS_ATTRIBUTE: &str = "serial_numbers";
+
+/// Movements of one row that a fulfillment has room for: one for each live batch of a stock item, and
+/// one for what had none. Each fulfillment of an order numbers its movements from a multiple of it.
+const PARTS_OF_A_FULFILLMENT: u32 = 4_096;
 
 /// What booking some rows of an order's fulfillment leaves behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,7 +131,7 @@ pub(super) fn book(
             Some((row, location)) => {
                 let known = tracking.get(&row.variant).copied();
                 let tracking = known.unwrap_or_else(|| leaving.shown_by_stock(row, location));
-                leaving.book_row(row, location, planned, tracking)
+                leaving.book_row(row, location, planned, tracking, 0)
             }
             None => planned.clone(),
         };
@@ -134,6 +140,167 @@ pub(super) fn book(
     leaving.booked.serials = leaving.serials.into_values().collect();
     leaving.booked.because = words::cap(leaving.booked.because);
     leaving.booked
+}
+
+/// Carries out steps of an order's plan, one after the other. `order` is the order as it will be.
+#[must_use]
+pub fn follow(
+    order: &SalesOrder,
+    steps: &[StockStep],
+    stock: &Stock,
+    tracking: &BTreeMap<VariantId, Tracking>,
+) -> Booked {
+    let at = order.created_at;
+    let mut leaving =
+        Leaving { order: &order.id, at, stock, serials: BTreeMap::new(), booked: Booked::default() };
+    for step in steps {
+        match step {
+            StockStep::Leave { fulfillment, row, location } => {
+                let Some((number, found)) = numbered(order, fulfillment) else { continue };
+                let planned = found.rows.iter().find(|part| part.row == *row);
+                let of_order = order.rows.iter().find(|of_order| of_order.id == *row);
+                let (Some(planned), Some(row)) = (planned, of_order) else { continue };
+                leaving.at = found.shipped_at;
+                let known = tracking.get(&row.variant).copied();
+                let tracking = known.unwrap_or_else(|| leaving.shown_by_stock(row, location));
+                let first_part = number.saturating_mul(PARTS_OF_A_FULFILLMENT);
+                let done = leaving.book_row(row, location, planned, tracking, first_part);
+                leaving.booked.rows.push(done);
+            }
+            StockStep::Reserve { key, quantity } => {
+                let items = &mut leaving.booked.items;
+                let item = items.entry(key.clone()).or_insert_with_key(|key| leaving.stock.item(key));
+                item.reserved = (item.reserved + quantity).max(0);
+            }
+        }
+    }
+    leaving.booked.serials = leaving.serials.into_values().collect();
+    leaving.booked.because = words::cap(leaving.booked.because);
+    leaving.booked
+}
+
+fn numbered<'a>(order: &'a SalesOrder, id: &FulfillmentId) -> Option<(u32, &'a Fulfillment)> {
+    (0..).zip(&order.fulfillments).find(|(_, fulfillment)| fulfillment.id == *id)
+}
+
+/// The steps of chunk `chunk` of a big order's plan: whose stock has to be read for it.
+#[must_use]
+pub fn steps_of_chunk(order: &SalesOrder, chunk: u32) -> &[StockStep] {
+    let Booking::Following { plan, steps_in_a_chunk, .. } = &order.booking else { return &[] };
+    let size = usize::try_from((*steps_in_a_chunk).max(1)).unwrap_or(usize::MAX);
+    plan.chunks(size).nth(usize::try_from(chunk).unwrap_or(usize::MAX)).unwrap_or(&[])
+}
+
+/// How many chunks the plan of a big order that the merchant ships has.
+#[must_use]
+pub fn chunks_of_plan(order: &SalesOrder) -> u32 {
+    match &order.booking {
+        Booking::Complete => 0,
+        Booking::Committing { chunks } => *chunks,
+        Booking::Following { plan, steps_in_a_chunk, .. } => {
+            chunks(plan.len(), usize::try_from(*steps_in_a_chunk).unwrap_or(usize::MAX))
+        }
+    }
+}
+
+/// The order once its plan is carried out: visible, with what each step took. `steps` are those that
+/// were carried out, in their order; `parts` what each chunk of them left behind.
+#[must_use]
+pub fn finish_following(order: &SalesOrder, steps: &[StockStep], parts: &[Booked]) -> SalesOrder {
+    let mut order = order.clone();
+    order.booking = Booking::Complete;
+    let leaves = steps.iter().filter_map(|step| match step {
+        StockStep::Leave { fulfillment, row, .. } => Some((fulfillment, row)),
+        StockStep::Reserve { .. } => None,
+    });
+    let taken = parts.iter().flat_map(|part| &part.rows);
+    for ((fulfillment, row), taken) in leaves.zip(taken) {
+        let found = order.fulfillments.iter_mut().find(|found| found.id == *fulfillment);
+        let rows = found.into_iter().flat_map(|found| &mut found.rows);
+        for part in rows.filter(|part| part.row == *row) {
+            *part = taken.clone();
+        }
+    }
+    for part in parts {
+        order.flags.extend(&part.flags);
+        for row in &mut order.rows {
+            if let Some(attributes) = part.attributes.get(&row.id) {
+                row.attributes.extend(attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
+        }
+    }
+    order
+}
+
+/// The messages with which a big order that the merchant ships becomes known, once its plan is carried
+/// out: those that a smaller one sends with its commit. `plan` is the order as it was planned;
+/// `connection` the one that it came from.
+#[must_use]
+pub fn planned_messages(plan: &SalesOrder, connection: Option<&Connection>) -> Vec<Effect> {
+    let Booking::Following { plan: steps, is_new, .. } = &plan.booking else { return Vec::new() };
+    let (order, order_no) = (plan.id.clone(), plan.order_no.clone());
+    if *is_new {
+        return vec![Effect::Announce(DomainEvent::OrderImported { order, order_no })];
+    }
+    if plan.deleted_at.is_some() {
+        return vec![Effect::Announce(DomainEvent::OrderDeleted { order, order_no })];
+    }
+    let leaving: BTreeSet<&FulfillmentId> = steps
+        .iter()
+        .filter_map(|step| match step {
+            StockStep::Leave { fulfillment, .. } => Some(fulfillment),
+            StockStep::Reserve { .. } => None,
+        })
+        .collect();
+    let event = match plan.status == OrderStatus::Delivered && !leaving.is_empty() {
+        true => DomainEvent::OrderDelivered { order, order_no },
+        false => DomainEvent::OrderChanged { order, order_no },
+    };
+    let mut messages = vec![Effect::Announce(event)];
+    messages.extend(leaving.into_iter().filter_map(|id| push::wanted(plan, id, connection)));
+    messages
+}
+
+/// Steps in a chunk that are tried, the most first: where steps touch very many batches, fewer of
+/// them fit into one transaction.
+const CHUNK_SIZES: [usize; 5] = [ROWS_IN_A_CHUNK, 10, 5, 2, 1];
+
+/// How an order's steps are carried out.
+pub(super) enum Way {
+    /// With the order, in one transaction.
+    AtOnce(Booked),
+    /// As a plan, with so many steps in each chunk.
+    InChunks(u32),
+    /// Not at all: one step alone touches so many items.
+    Never(usize),
+}
+
+/// Finds how steps can be carried out; `besides` are the touched items that are no stock. (SPEC G-05)
+pub(super) fn way(
+    order: &SalesOrder,
+    steps: &[StockStep],
+    besides: usize,
+    stock: &Stock,
+    tracking: &BTreeMap<VariantId, Tracking>,
+) -> Way {
+    let whole = follow(order, steps, stock, tracking);
+    if whole.touched() + besides + ITEMS_BESIDES_STOCK <= ITEMS_IN_ONE_COMMIT {
+        return Way::AtOnce(whole);
+    }
+    let mut most = 0;
+    for size in CHUNK_SIZES {
+        let mut after = stock.clone();
+        most = 0;
+        for chunk in steps.chunks(size) {
+            let booked = follow(order, chunk, &after, tracking);
+            most = most.max(booked.touched());
+            after.absorb(&booked.items, &booked.serials);
+        }
+        if most <= ITEMS_IN_ONE_CHUNK {
+            return Way::InChunks(u32::try_from(size).unwrap_or(u32::MAX));
+        }
+    }
+    Way::Never(most)
 }
 
 /// Rows on their way out: the stock that was read, and over it what the rows before left behind.
@@ -159,12 +326,13 @@ impl Leaving<'_> {
         location: &LocationId,
         planned: &FulfillmentRow,
         tracking: Tracking,
+        first_part: u32,
     ) -> FulfillmentRow {
         let serial_numbers = self.take_serials(row, location, planned, tracking);
         let batches = self.take_stock(row, location, planned.quantity, tracking);
         let key = StockKey { location: location.clone(), variant: row.variant.clone() };
         let movements = serials::spread(&batches, planned.quantity, &serial_numbers);
-        for (part, piece) in (0..).zip(movements) {
+        for (part, piece) in (first_part..).zip(movements) {
             self.booked.movements.push(Movement {
                 key: key.clone(),
                 sku: row.sku.clone(),

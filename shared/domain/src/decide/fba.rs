@@ -3,16 +3,20 @@
 
 mod compare;
 mod import;
-mod rows;
+pub(in crate::decide) mod rows;
 
 use jiff::Timestamp;
 
-use super::{Changes, Decision, State, announce, period_locked, unread, words};
+use super::{
+    Decision, State, announce, period_locked, unread,
+    verdict::{Stop, Verdict},
+    words,
+};
 use crate::{
     channel_order::{ChannelLine, ChannelOrder, ChannelOrderState, FulfilledBy, SoldBy},
     ids::LocationId,
     limits::{LATE_AT_MOST, ROWS_OF_AN_ORDER},
-    outcome::{Because, Outcome, OutcomeKind, Reason, ReasonCode},
+    outcome::{Because, OutcomeKind, ReasonCode},
     sales_order::{Booking, SalesOrder},
 };
 
@@ -35,43 +39,7 @@ pub fn decide(state: &State<'_>, order: &ChannelOrder, now: Timestamp) -> Decisi
     let Verdict { outcome, mut because, mut changes } = verdict;
     because.extend(order.oddities.iter().map(|oddity| Because::new("oddity", oddity.clone())));
     changes.effects.extend(announce(&state.connection.id, &order.order_no, state.observation, &outcome));
-    Decision { outcome, because: words::cap(because), shipped_at, changes }
-}
-
-/// What is decided, before what is common to all decisions.
-struct Verdict {
-    outcome: Outcome,
-    because: Vec<Because>,
-    changes: Changes,
-}
-
-/// An order that does not import now, and why.
-struct Stop {
-    kind: OutcomeKind,
-    reason: Reason,
-    because: Vec<Because>,
-}
-
-impl Stop {
-    fn new(kind: OutcomeKind, code: ReasonCode, message: impl Into<String>) -> Self {
-        Self { kind, reason: Reason::new(code, message), because: Vec::new() }
-    }
-
-    fn plain(kind: OutcomeKind, code: ReasonCode) -> Self {
-        Self::new(kind, code, code.sentence())
-    }
-
-    fn because(mut self, code: &str, message: impl Into<String>) -> Self {
-        self.because.push(Because::new(code, message));
-        self
-    }
-}
-
-impl From<Stop> for Verdict {
-    fn from(stop: Stop) -> Self {
-        let outcome = Outcome { kind: stop.kind, reason: stop.reason };
-        Self { outcome, because: stop.because, changes: Changes::default() }
-    }
+    Decision { outcome, because: words::cap(because), shipped_at, is_asked_for: false, changes }
 }
 
 /// All that an import needs, once nothing stands against it.

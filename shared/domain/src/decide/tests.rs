@@ -12,3 +12,4 @@ mod chunks;
 mod adjust;
 mod days;
 mod properties;
+mod merchant;

@@ -60,6 +60,7 @@ fn failed(known: &Known<'_>, reason: Reason, because: Because) -> Decision {
         return decision(OutcomeKind::Unchanged, reason, because);
     }
     let mut decision = decision(OutcomeKind::Failed, reason, because);
+    decision.is_asked_for = known.observation.is_some_and(|observation| observation.is_asked_for);
     decision.changes.effects.extend(announce(
         known.connection,
         known.order_no,
@@ -71,5 +72,11 @@ fn failed(known: &Known<'_>, reason: Reason, because: Because) -> Decision {
 
 fn decision(kind: OutcomeKind, reason: Reason, because: Because) -> Decision {
     let outcome = Outcome { kind, reason };
-    Decision { outcome, because: vec![because], shipped_at: None, changes: Changes::default() }
+    Decision {
+        outcome,
+        because: vec![because],
+        shipped_at: None,
+        is_asked_for: false,
+        changes: Changes::default(),
+    }
 }

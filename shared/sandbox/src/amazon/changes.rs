@@ -217,7 +217,7 @@ impl Amazon {
 
     fn order_id(&mut self, spec: &OrderSpec) -> String {
         self.made += 1;
-        let looks = super::dice::mix(self.made) % 10_000_000;
+        let looks = crate::dice::mix(self.made) % 10_000_000;
         match spec.sold_on {
             SoldOn::Amazon => format!("{}-{looks:07}-{:07}", spec.marketplace.order_prefix, self.made),
             SoldOn::NonAmazon { .. } => format!("S01-{looks:07}-{:07}", self.made),

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Amazon, BuyerSpec, FulfilledBy, LineSpec, Marketplace, Now, OrderSpec, SellerSpec, Tax,
-    dice::mix,
     marketplaces::{DE, JP, US},
 };
+use crate::dice::mix;
 
 mod catalogue;
 

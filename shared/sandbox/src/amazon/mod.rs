@@ -19,7 +19,6 @@ mod spec;
 mod truth;
 mod faults;
 mod limits;
-mod dice;
 mod json;
 mod query;
 pub mod demo;
@@ -27,7 +26,6 @@ pub mod demo;
 mod tests;
 
 pub use demo::Demo;
-pub use dice::Dice;
 pub use faults::Faults;
 pub use limits::{Count, Operation};
 pub use marketplaces::{Marketplace, Region};
@@ -35,24 +33,7 @@ pub use notifications::Notice;
 pub use spec::{BuyerSpec, FulfilledBy, LineSpec, OrderSpec, Quirk, SellerSpec, SoldOn, Status, Tax};
 pub use truth::{OrderState, TruthOrder};
 
-/// What time it is. Times in data, the two minutes of the lists and the lives of tokens are on the
-/// wall clock; rate limits and the delay of notices run on the scaled one, on which a scheduler's
-/// minute may last a second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Now {
-    /// The wall clock.
-    pub wall: Timestamp,
-    /// The scaled clock.
-    pub scaled: Timestamp,
-}
-
-impl Now {
-    /// Both clocks at one time.
-    #[must_use]
-    pub const fn at(time: Timestamp) -> Self {
-        Self { wall: time, scaled: time }
-    }
-}
+pub use crate::{dice::Dice, now::Now};
 
 /// How long an access token lives.
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_secs(3600);

@@ -384,7 +384,7 @@ pub(super) fn item_id(order_id: &str, line: usize) -> String {
 
 /// A product number made from the SKU.
 pub(super) fn asin(sku: &str) -> String {
-    let sum = sku.bytes().fold(7_u64, |sum, byte| super::dice::mix(sum ^ u64::from(byte)));
+    let sum = sku.bytes().fold(7_u64, |sum, byte| crate::dice::mix(sum ^ u64::from(byte)));
     format!("B0{:08}", sum % 100_000_000)
 }
 

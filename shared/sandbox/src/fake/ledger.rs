@@ -367,11 +367,15 @@ fn has_expired(record: &Record, now: Timestamp) -> bool {
         | Record::VariantSku(_)
         | Record::Alias(_)
         | Record::Customer(_)
+        | Record::CustomersOfName(_)
         | Record::Connection(_)
         | Record::Order(_)
         | Record::Observation(_)
         | Record::Parked(_)
         | Record::Chunk(_)
+        | Record::ManufacturingOrder(_)
+        | Record::SalesReturn(_)
+        | Record::OrderOf(_)
         | Record::History(_)
         | Record::Stock(_)
         | Record::Serial(_)
@@ -430,7 +434,7 @@ impl Ledger for FakeLedger {
             Key::Observation(of.0.clone(), of.1.clone()),
             Key::Person(of.0.clone(), of.1.clone()),
             Key::Snapshot(of.0.clone(), of.1.clone()),
-            Key::Parked(of.0, of.1),
+            Key::Parked(of.0.clone(), of.1.clone()),
         ];
         for stored in keys.iter().filter_map(|key| state.live(key, now)) {
             match &stored.record {
@@ -441,6 +445,20 @@ impl Ledger for FakeLedger {
                 Record::Person(person) => file.person = Some((person.clone(), stored.version)),
                 Record::Snapshot(snapshot) => file.snapshot = Some(snapshot.clone()),
                 Record::Parked(parked) => file.parked = Some((parked.clone(), stored.version)),
+                other => return Err(LedgerError::Unreadable(format!("an order's file holds {other:?}"))),
+            }
+        }
+        let lists = [
+            Index::ManufacturingOrdersOf(of.0.clone(), of.1.clone()),
+            Index::SalesReturnsOf(of.0.clone(), of.1.clone()),
+        ];
+        for key in lists.iter().filter_map(|list| state.lists.get(list)).flat_map(BTreeMap::values) {
+            let Some(stored) = state.live(key, now) else { continue };
+            match &stored.record {
+                Record::ManufacturingOrder(made) => {
+                    file.manufacturing_orders.push((made.clone(), stored.version));
+                }
+                Record::SalesReturn(known) => file.returns.push((known.clone(), stored.version)),
                 other => return Err(LedgerError::Unreadable(format!("an order's file holds {other:?}"))),
             }
         }

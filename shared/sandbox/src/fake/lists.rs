@@ -13,6 +13,8 @@ pub(super) const fn is_newest_first(index: &Index) -> bool {
         Index::Runs(..)
         | Index::Orders(..)
         | Index::Observations(..)
+        | Index::ManufacturingOrders(..)
+        | Index::SalesReturns(..)
         | Index::Movements(..)
         | Index::MovementsAt(..)
         | Index::Adjustments(..) => true,
@@ -25,6 +27,8 @@ pub(super) const fn is_newest_first(index: &Index) -> bool {
         | Index::Committing(..)
         | Index::History(..)
         | Index::Chunks(..)
+        | Index::ManufacturingOrdersOf(..)
+        | Index::SalesReturnsOf(..)
         | Index::Stock(..)
         | Index::Serials(..)
         | Index::Outbox(..)
@@ -66,7 +70,7 @@ pub(super) fn places(key: &Key, record: &Record) -> Vec<Place> {
             Booking::Complete => {
                 (Index::Orders(organization.clone()), format!("{}#{id}", time(order.ordered_at)))
             }
-            Booking::Committing { .. } => {
+            Booking::Committing { .. } | Booking::Following { .. } => {
                 (Index::Committing(organization.clone()), format!("{}#{id}", time(order.created_at)))
             }
         }],
@@ -80,6 +84,14 @@ pub(super) fn places(key: &Key, record: &Record) -> Vec<Place> {
         (Key::Chunk(organization, order, number), _) => {
             vec![(Index::Chunks(organization.clone(), order.clone()), format!("{number:06}"))]
         }
+        (Key::ManufacturingOrder(organization, order, id), Record::ManufacturingOrder(made)) => vec![
+            (Index::ManufacturingOrders(organization.clone()), format!("{}#{id}", time(made.created_at))),
+            (Index::ManufacturingOrdersOf(organization.clone(), order.clone()), id.to_string()),
+        ],
+        (Key::SalesReturn(organization, order, id), Record::SalesReturn(known)) => vec![
+            (Index::SalesReturns(organization.clone()), format!("{}#{id}", time(known.created_at))),
+            (Index::SalesReturnsOf(organization.clone(), order.clone()), id.to_string()),
+        ],
         (Key::Stock(organization, place), _) => {
             vec![(Index::Stock(organization.clone()), format!("{}#{}", place.location, place.variant))]
         }
@@ -109,7 +121,12 @@ pub(super) fn places(key: &Key, record: &Record) -> Vec<Place> {
         (
             Key::Organization(_)
             | Key::VariantSku(..)
+            | Key::CustomersOfName(..)
             | Key::Order(..)
+            | Key::PlanChunk(..)
+            | Key::ManufacturingOrder(..)
+            | Key::SalesReturn(..)
+            | Key::OrderOf(..)
             | Key::Observation(..)
             | Key::Person(..)
             | Key::Snapshot(..)

@@ -42,6 +42,7 @@ pub(super) fn bytes(record: &Record) -> usize {
             let rows = adjustment.rows.iter().map(|row| PART_BYTES * 2 + texts(&row.serial_numbers));
             400 + rows.sum::<usize>()
         }
+        Record::SalesReturn(known) => 400 + ROW_BYTES * known.rows.len(),
         Record::Answer(answer) => 300 + answer.body.len(),
         Record::Movement(movement) => 300 + texts(&movement.serial_numbers),
         Record::Organization(_)
@@ -50,10 +51,13 @@ pub(super) fn bytes(record: &Record) -> usize {
         | Record::VariantSku(_)
         | Record::Alias(_)
         | Record::Customer(_)
+        | Record::CustomersOfName(_)
         | Record::Connection(_)
         | Record::Person(_)
         | Record::Parked(_)
         | Record::History(_)
+        | Record::ManufacturingOrder(_)
+        | Record::OrderOf(_)
         | Record::Serial(_)
         | Record::Outbox(_)
         | Record::Poll(_)

@@ -273,6 +273,8 @@ impl World {
         let signal = signal_of(&received.body);
         if let Ok(ended) = &result {
             match ended {
+                // The simulation's channel delivers nothing else, and takes no fulfillments.
+                Ended::Told | Ended::Pushed(_) => {}
                 Ended::Parked(_) => self.sometimes.reach(Situation::Parked),
                 Ended::Decided(kind, code) => {
                     if signal.as_ref().is_some_and(|signal| signal.cause == SignalCause::Sweep) {
@@ -414,7 +416,7 @@ impl Job {
 pub(crate) fn signal_of(body: &str) -> Option<Signal> {
     match Message::from_json(body).ok()? {
         Message::Look(signal) => Some(signal),
-        Message::Recheck(_) => None,
+        Message::Recheck(_) | Message::Told(_) | Message::Push(_) => None,
     }
 }
 

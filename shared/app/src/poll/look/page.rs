@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use weir_channels::channel::{Page, RawOrder};
+use weir_channels::channel::{Listed, Page, RawOrder};
 use weir_domain::{
     Timestamp,
     connection::Connection,
@@ -96,7 +96,7 @@ pub(super) async fn signal(
             message(hub, looking, look, connection, order, Some(snapshot.updated_at))
         })
         .collect();
-    messages.extend(by_id(hub, looking, look, &active, page, &mut counts));
+    messages.extend(by_id(hub, looking, look, &active, page, &mut counts).await?);
     counts.signalled = messages.len();
     if let Some(connection) = active.first()
         && !messages.is_empty()
@@ -108,15 +108,16 @@ pub(super) async fn signal(
 
 /// Signals for orders of which the page told no more than the id, or nothing that can be read: the
 /// importer looks each of them up.
-fn by_id(
+async fn by_id(
     hub: &Hub,
     looking: &Looking<'_>,
     look: &Look,
     active: &[&Connection],
     page: &Page,
     counts: &mut Counts,
-) -> Vec<OutgoingMessage> {
-    let listed = page.listed.iter().map(|order| (Some(&order.channel_order_id), order.marketplace.as_ref()));
+) -> Result<Vec<OutgoingMessage>, FlowError> {
+    let new = not_decided(hub, looking, look, active, &page.listed).await?;
+    let listed = new.iter().map(|order| (Some(&order.channel_order_id), order.marketplace.as_ref()));
     let unreadable = page.unreadable.iter().map(|part| {
         tracing::warn!(account = %looking.account, why = %part.message, "a part of a page cannot be read");
         (part.channel_order_id.as_ref(), None)
@@ -132,7 +133,39 @@ fn by_id(
         messages
             .extend(connections.iter().map(|connection| message(hub, looking, look, connection, id, None)));
     }
-    messages
+    Ok(messages)
+}
+
+/// The listed orders whose state of that time was not decided upon: a search reaches back behind its
+/// cursor, and finds most of them again.
+async fn not_decided<'p>(
+    hub: &Hub,
+    looking: &Looking<'_>,
+    look: &Look,
+    active: &[&Connection],
+    listed: &'p [Listed],
+) -> Result<Vec<&'p Listed>, FlowError> {
+    let ids_of = |order: &Listed| -> Vec<SalesOrderId> {
+        let connections = connections_of(active, order.marketplace.as_ref());
+        let id = |connection: &&Connection| SalesOrderId::for_source(&connection.id, &order.channel_order_id);
+        connections.iter().map(id).collect()
+    };
+    let with_time: Vec<SalesOrderId> =
+        listed.iter().filter(|order| order.updated_at.is_some()).flat_map(ids_of).collect();
+    let known = known(hub, looking, with_time.iter()).await?;
+    let is_decided = |order: &&Listed| {
+        let ids = ids_of(order);
+        look.run.is_none()
+            && order.updated_at.is_some()
+            && !ids.is_empty()
+            && ids.iter().all(|id| {
+                known.get(id).is_some_and(|observation| {
+                    observation.channel_updated_at >= order.updated_at
+                        && hub.now().duration_since(observation.last_seen_at) < LAST_SEEN_EVERY
+                })
+            })
+    };
+    Ok(listed.iter().filter(|order| !is_decided(order)).collect())
 }
 
 fn message(

@@ -15,7 +15,10 @@
 
 use rust_decimal::Decimal;
 use weir_domain::{
-    channel_order::{ChannelCharge, ChannelLine, ChannelOrder, ChargeKind, SoldBy},
+    channel_order::{
+        ChannelCharge, ChannelLine, ChannelOrder, ChargeKind, SoldBy,
+        shop::{ShopLine, ShopOrder},
+    },
     customer::Person,
     ids::ChannelOrderId,
     money::{Currency, allocate},
@@ -25,7 +28,8 @@ use super::order_id;
 use crate::{
     amazon::{
         json::{self, Node, Object},
-        reading::{self, Charges, Reading, add, short},
+        reading::{self, Charges, Reading, add},
+        words::short,
     },
     channel::MalformedOrder,
 };
@@ -94,6 +98,7 @@ pub(in crate::amazon) fn read(body: &[u8]) -> Result<ChannelOrder, MalformedOrde
         },
         customer_ref: buyer.purchase_order,
         oddities: reading.oddities,
+        shop: ShopOrder::default(),
     })
 }
 
@@ -220,6 +225,7 @@ fn line(reading: &mut Reading, node: &Node<'_, '_>) -> Result<ChannelLine, Malfo
         discount_tax: money.tax_discount,
         charges: money.charges.finish(),
         serial_numbers: serial_numbers(&product.get("serialNumbers"))?,
+        shop: ShopLine::default(),
     };
     reading::check_line(reading, node, &line);
     let measurement = item.get("measurement").object()?;

@@ -8,7 +8,10 @@
 
 use rust_decimal::Decimal;
 use weir_domain::{
-    channel_order::{ChannelLine, ChannelOrder, ChargeKind},
+    channel_order::{
+        ChannelLine, ChannelOrder, ChargeKind,
+        shop::{ShopLine, ShopOrder},
+    },
     customer::Person,
 };
 
@@ -75,6 +78,7 @@ pub(in crate::amazon) fn read(body: &[u8]) -> Result<ChannelOrder, MalformedOrde
         person: Person { shipping: reading.lenient(shipping), ..person },
         customer_ref,
         oddities: reading.oddities,
+        shop: ShopOrder::default(),
     })
 }
 
@@ -133,6 +137,7 @@ fn line(reading: &mut Reading, node: &Node<'_, '_>) -> Result<ChannelLine, Malfo
         discount_tax: discount_tax.map(|saved| saved.abs()),
         charges: charges.finish(),
         serial_numbers,
+        shop: ShopLine::default(),
     };
     reading::check_line(reading, node, &line);
     Ok(line)

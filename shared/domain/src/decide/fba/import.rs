@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Ready, Stop, Verdict, rows::Matched};
+use super::{Ready, rows::Matched};
 use crate::{
     channel_order::{ChannelOrder, ChargeKind},
     decide::{
         Changes, State,
         booking::{self, Booked},
-        pricing, words,
+        pricing,
+        verdict::{Stop, Verdict},
+        words,
     },
     ids::{FulfillmentId, LocationId, SalesOrderId, VariantId},
     limits::{ITEMS_BESIDES_STOCK, ITEMS_IN_ONE_CHUNK, ITEMS_IN_ONE_COMMIT, ROWS_IN_A_CHUNK},
@@ -53,14 +55,14 @@ pub(super) fn import(state: &State<'_>, order: &ChannelOrder, ready: &Ready<'_>,
     let effects = vec![booking::announcement(&finished)];
     let Booked { movements, items, serials, because: of_stock, .. } = booked;
     because.extend(of_stock);
-    let changes = Changes { order: Some(finished), movements, items, serials, effects, history: Vec::new() };
+    let changes = Changes { order: Some(finished), movements, items, serials, effects, ..Changes::default() };
     Verdict { outcome, because, changes }
 }
 
 fn in_chunks(plan: &SalesOrder, touched: usize) -> Because {
     let chunks = match plan.booking {
         Booking::Committing { chunks } => super::to_usize(chunks),
-        Booking::Complete => 1,
+        Booking::Complete | Booking::Following { .. } => 1,
     };
     let chunks = words::count(chunks, "chunk");
     Because::new("committing", format!("It touches {touched} items of stock: booked in {chunks}."))
@@ -134,7 +136,9 @@ fn sales_order(state: &State<'_>, order: &ChannelOrder, ready: &Ready<'_>, now: 
         customer_ref: order.customer_ref.clone(),
         rows,
         charges: pricing::price_charges(order).0,
+        left_out: BTreeMap::new(),
         fulfillments: vec![fulfillment(ready, now)],
+        fulfilled_before: BTreeSet::new(),
         ordered_at: order.created_at,
         delivery_date: order.promised_by.or_else(|| usual_delivery(state, order, &ready.rows)),
         channel_updated_at: Some(order.updated_at),
@@ -164,6 +168,7 @@ fn row(matched: &Matched<'_>, location: &LocationId, currency: Option<Currency>)
             VariantKind::Product => Some(location.clone()),
             VariantKind::Service => None,
         },
+        channel_location: None,
         status: OrderStatus::Delivered,
         delivered_quantity: draft.units,
         invoiced: false,
@@ -185,6 +190,8 @@ fn fulfillment(ready: &Ready<'_>, now: Timestamp) -> Fulfillment {
         rows: rows.collect(),
         tracking: None,
         by: FulfillmentBy::Channel,
+        moves_stock: true,
+        at_channel: Vec::new(),
         shipped_at: ready.shipped_at,
         created_at: now,
     }

@@ -86,7 +86,7 @@ pub(super) fn matched_rows<'a>(
 }
 
 /// Numbers that only a broken sender sends; sums of them could not be held.
-pub(super) fn unbelievable(order: &ChannelOrder) -> Option<String> {
+pub(in crate::decide) fn unbelievable(order: &ChannelOrder) -> Option<String> {
     let most = Decimal::from(AMOUNT_OF_A_ROW);
     let too_much = |amount: Decimal| amount.abs() > most;
     for line in &order.lines {
@@ -114,7 +114,7 @@ fn has_money(line: &ChannelLine) -> bool {
 
 /// The row's id: the channel's line id in letters that every key and URL takes, and one more number
 /// where two lines would have the same.
-fn row_id(line_id: &str, used: &mut BTreeSet<String>) -> RowId {
+pub(in crate::decide) fn row_id(line_id: &str, used: &mut BTreeSet<String>) -> RowId {
     let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' };
     let plain: String = line_id.chars().take(LINE_ID_CHARS).map(safe).collect();
     let mut token = plain.clone();

@@ -8,9 +8,11 @@ use rust_decimal::Decimal;
 use crate::{
     channel_order::{
         ChannelCharge, ChannelLine, ChannelOrder, ChannelOrderState, ChargeKind, FulfilledBy, SoldBy,
+        shop::{ShopLine, ShopOrder},
     },
     connection::{
         Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
+        ShopSettings,
     },
     customer::Person,
     decide::{Decision, RuleSet, State, decide},
@@ -126,6 +128,10 @@ impl Scene {
             variants: &self.variants,
             stock: &self.stock,
             is_own_request: self.is_own_request,
+            is_asked_for: false,
+            manufacturing_orders: &[],
+            returns: &[],
+            customers: &[],
         };
         decide(RuleSet::ShippedByChannel, &state, order, at(NOW))
     }
@@ -165,7 +171,11 @@ pub(super) fn connection() -> Connection {
         status: ConnectionStatus::Active,
         default_location: Some(fba()),
         location_map: Vec::new(),
-        settings: ConnectionSettings { sku_aliasing: false, orders_api: "2026-01-01".to_owned() },
+        settings: ConnectionSettings {
+            sku_aliasing: false,
+            orders_api: "2026-01-01".to_owned(),
+            shop: ShopSettings::default(),
+        },
         endpoints: Endpoints::default(),
         first_activated_at: None,
         activated_at: None,
@@ -188,7 +198,7 @@ pub(super) fn variant(sku: &str, tracking: Tracking) -> Variant {
     }
 }
 
-fn observation(order: &ChannelOrder, decision: &Decision) -> Observation {
+pub(super) fn observation(order: &ChannelOrder, decision: &Decision) -> Observation {
     Observation {
         connection: ConnectionId::from_token("1"),
         channel_order_id: order.channel_order_id.clone(),
@@ -198,6 +208,7 @@ fn observation(order: &ChannelOrder, decision: &Decision) -> Observation {
         channel_updated_at: Some(order.updated_at),
         digest: None,
         shipped_at: decision.shipped_at,
+        is_asked_for: decision.is_asked_for,
         skus: Vec::new(),
         sales_order: None,
         first_seen_at: at(NOW),
@@ -213,6 +224,7 @@ pub(super) fn observed(kind: OutcomeKind, code: ReasonCode, updated_at: &str) ->
         outcome: Outcome { kind, reason: Reason::plain(code) },
         because: Vec::new(),
         shipped_at: None,
+        is_asked_for: false,
         changes: super::super::Changes::default(),
     };
     observation(&order, &decision)
@@ -239,6 +251,7 @@ pub(super) fn shipped(lines: Vec<ChannelLine>) -> ChannelOrder {
         person: Person::default(),
         customer_ref: None,
         oddities: Vec::new(),
+        shop: ShopOrder::default(),
     }
 }
 
@@ -256,6 +269,7 @@ pub(super) fn line(sku: &str, quantity: i64) -> ChannelLine {
         discount_tax: None,
         charges: Vec::new(),
         serial_numbers: Vec::new(),
+        shop: ShopLine::default(),
     }
 }
 

@@ -14,7 +14,7 @@ pub struct CatalogueItem {
     /// What is in stock at each location.
     pub stock: OpeningStock,
     /// Whether it is food, which is taxed less.
-    pub(super) food: bool,
+    pub(crate) food: bool,
     /// Prices in the United States and in Germany in cents, and in Japan in yen; 0 where it is not sold.
     prices: [i64; 3],
 }

@@ -41,6 +41,8 @@ pub(super) enum Path<'p> {
     Field(&'p Path<'p>, &'p str),
     /// An element of a list, counted from 0.
     Element(&'p Path<'p>, usize),
+    /// An element of a list that came in several documents, counted from 0.
+    Piece(&'static str, usize),
 }
 
 impl fmt::Display for Path<'_> {
@@ -50,6 +52,7 @@ impl fmt::Display for Path<'_> {
             Self::Field(Path::Root, name) => f.write_str(name),
             Self::Field(parent, name) => write!(f, "{parent}.{name}"),
             Self::Element(parent, index) => write!(f, "{parent}[{index}]"),
+            Self::Piece(list, index) => write!(f, "{list}[{index}]"),
         }
     }
 }
@@ -84,10 +87,26 @@ pub(super) fn parse(text: &str) -> Result<Node<'_, 'static>, MalformedOrder> {
     Ok(Node { raw: Some(raw), ..root })
 }
 
+/// Parses one element of a list that came in several documents.
+pub(super) fn piece<'a>(
+    text: &'a str,
+    list: &'static str,
+    index: usize,
+) -> Result<Node<'a, 'static>, MalformedOrder> {
+    let piece = Node { raw: None, path: Path::Piece(list, index) };
+    let raw = serde_json::from_str(text).map_err(|_| piece.malformed("is not JSON"))?;
+    Ok(Node { raw: Some(raw), ..piece })
+}
+
 impl<'a, 'p> Node<'a, 'p> {
     /// Whether there is something.
     pub(super) fn is_given(&self) -> bool {
         self.raw.is_some_and(|raw| raw.get() != "null")
+    }
+
+    /// Whether it is there and `null`.
+    pub(super) fn is_null(&self) -> bool {
+        self.raw.is_some_and(|raw| raw.get() == "null")
     }
 
     /// The JSON text as it came.
@@ -157,6 +176,16 @@ impl<'a, 'p> Node<'a, 'p> {
             return Err(self.malformed("has too many decimal places"));
         }
         Ok(Some(number))
+    }
+
+    /// As yes or no; nothing if it is neither.
+    pub(super) fn flag(&self) -> Result<Option<bool>, MalformedOrder> {
+        match self.words()?.as_deref() {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(self.malformed("is neither true nor false")),
+        }
     }
 
     /// As a number of units: whole, and not negative.
