@@ -9,6 +9,7 @@ import urllib.parse
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from processes import REGION
 
 STAGE = "check"
@@ -88,8 +89,6 @@ class Cloud:
         self.client("cloudformation").delete_stack(StackName=STACK)
 
     def status(self):
-        from botocore.exceptions import ClientError
-
         try:
             stacks = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
         except ClientError:

@@ -1,5 +1,6 @@
 //! One folder per channel: its words, its requests and answers as values. Never: a socket, an AWS
-//! name, a clock, or a rule of the product. A new channel is a folder here and two lines below.
+//! name, a clock, or a rule of the product. A new channel is a folder here, its `mod`, and its
+//! place in the two lists below.
 
 pub mod channel;
 mod webhooks;
@@ -16,8 +17,7 @@ pub mod shopify;
 
 pub use channel::{Channel, ChannelError};
 
-/// Every channel to which connections can be made. The first line of the two that a new channel adds is
-/// its `mod`.
+/// Every channel to which connections can be made.
 pub static CHANNELS: &[&Channel] = &[&amazon::CHANNEL];
 
 /// Every channel that the flows can work with, also one to which nobody can make a connection yet
