@@ -406,6 +406,8 @@ def environment(aws, runtime, folder):
         "WEIR_TABLE": "weir-bench",
         "WEIR_BUS": "weir-bench",
         "WEIR_QUEUE_IMPORT_AMAZON": f"{queue}-import-amazon",
+        "WEIR_QUEUE_IMPORT_SHOPIFY": f"{queue}-import-shopify",
+        "WEIR_QUEUE_PUSH_SHOPIFY": f"{queue}-push-shopify",
         "WEIR_QUEUE_NOTIFICATIONS": f"{queue}-notifications-amazon",
         **aws.environment,
     }

@@ -8,6 +8,7 @@ import re
 
 BEGIN = "<!-- the deployed picture: made by infra/template_rules.py, not by hand -->"
 END = "<!-- end of the deployed picture -->"
+DOOR = re.compile(r"^POST /webhooks/([a-z]+)/")
 STAGE = re.compile(r"^weir-\$\{Stage\}-?")
 WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 
@@ -49,8 +50,9 @@ class Picture:
             self.node(name, "[/", text, "/]", "dead" if name in dead else "queue")
         for name in r.of_type(t, "AWS::DynamoDB::Table"):
             self.node(name, "[(", "table", ")]", "store")
-        for name in r.of_type(t, "AWS::Events::EventBus"):
-            self.node(name, "((", "bus", "))", "store")
+        for name, resource in r.of_type(t, "AWS::Events::EventBus").items():
+            partners = "EventSourceName" in r.properties(resource)
+            self.node(name, "((", "partner bus" if partners else "bus", "))", "store")
         for name in r.of_type(t, "AWS::ApiGatewayV2::Api"):
             self.node(name, "{{", "HTTP API", "}}", "outside")
             self.node("People", "([", "people, programs", "])", "outside")
@@ -58,6 +60,15 @@ class Picture:
 
     def ways(self):
         r, t = self.reading, self.template
+        for resource in r.of_type(t, "AWS::ApiGatewayV2::Route").values():
+            if door := DOOR.match(r.properties(resource)["RouteKey"]):
+                channel = door.group(1).capitalize()
+                self.node(channel, "([", channel, "])", "outside")
+                self.arrow(channel, r.pointed(r.properties(resource)["ApiId"]), "webhooks")
+        for resource in r.of_type(t, "AWS::Events::Rule").values():
+            p = r.properties(resource)
+            for target in p["Targets"]:
+                self.arrow(r.pointed(p["EventBusName"]), r.called(t, target["Arn"]), "if wanted")
         for resource in r.of_type(t, "AWS::ApiGatewayV2::Integration").values():
             uri = r.properties(resource).get("IntegrationUri")
             alias = t["Resources"].get(r.pointed(uri), {})

@@ -615,20 +615,44 @@ def picture(t):
 
 
 @rule
+def channel_buses(t):
+    """What a channel delivers over a bus reaches a function and no queue, also if it fails: it holds people's data."""
+    buses, all_functions = of_type(t, "AWS::Events::EventBus"), functions(t)
+    configured = {called(t, properties(r).get("FunctionName")) for r in of_type(t, "AWS::Lambda::EventInvokeConfig").values()}
+    for name, resource in of_type(t, "AWS::Events::Rule").items():
+        p = properties(resource)
+        if "EventSourceName" not in properties(buses.get(pointed(p.get("EventBusName")), {})):
+            yield f"{name}: listens to a bus that is no channel's; work goes through queues"
+        if "Condition" not in resource:
+            yield f"{name}: always there, and no account has the bus before its channel made the source"
+        for target in p.get("Targets", []):
+            function = called(t, target.get("Arn"))
+            if function not in all_functions:
+                yield f"{name}: delivers to something that is no function of this template"
+            if "DeadLetterConfig" in target or function in configured:
+                yield f"{name}: what it could not deliver is kept as it came"
+
+
+@rule
 def api(t):
-    """The API is throttled and logged, and its function can be called by this API alone."""
+    """The API and each of its doors is throttled, the API is logged, and its functions can be called by it or by a bus alone."""
+    doors = [key for r in of_type(t, "AWS::ApiGatewayV2::Route").values() if (key := properties(r)["RouteKey"]) != "$default"]
     for name, resource in of_type(t, "AWS::ApiGatewayV2::Stage").items():
         p = properties(resource)
+        for door in doors:
+            limits = p.get("RouteSettings", {}).get(door, {})
+            if not limits.get("ThrottlingRateLimit") or not limits.get("ThrottlingBurstLimit"):
+                yield f"{name}: {door} has no limit of its own, so that others use it up"
         settings = p.get("DefaultRouteSettings", {})
         if not settings.get("ThrottlingRateLimit") or not settings.get("ThrottlingBurstLimit"):
             yield f"{name}: not throttled"
         if not p.get("AccessLogSettings"):
             yield f"{name}: no access log"
-    apis = of_type(t, "AWS::ApiGatewayV2::Api")
+    apis, rules = of_type(t, "AWS::ApiGatewayV2::Api"), of_type(t, "AWS::Events::Rule")
     for name, resource in of_type(t, "AWS::Lambda::Permission").items():
-        source = properties(resource).get("SourceArn", {}).get("Fn::Sub", "")
-        if not any("${" + a + "}" in source for a in apis):
-            yield f"{name}: its SourceArn is no API of this template"
+        source = properties(resource).get("SourceArn", {})
+        if pointed(source) not in rules and not any("${" + a + "}" in source.get("Fn::Sub", "") for a in apis):
+            yield f"{name}: its SourceArn is no API and no rule of this template"
 
 
 @rule
@@ -690,7 +714,7 @@ def planted(template):
     """(rule that must find it, what is done, how) of every planted fault."""
     queue, table, function = "AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::Lambda::Function"
     bucket, secret, schema = "AWS::S3::Bucket", "AWS::SecretsManager::Secret", "AWS::EventSchemas::Schema"
-    group = "AWS::CodeDeploy::DeploymentGroup"
+    group, bus_rule = "AWS::CodeDeploy::DeploymentGroup", "AWS::Events::Rule"
     mapping, role, schedule = "AWS::Lambda::EventSourceMapping", "AWS::IAM::Role", "AWS::Scheduler::Schedule"
     read_queue, reader = queue_mappings(template)[0][2:4]
     stream = stream_mappings(template)[0][0]
@@ -817,6 +841,11 @@ def planted(template):
         ("dashboard", "a dashboard that is no JSON", lambda t: board(t, "]}}", "]}")),
         ("picture", "a queue that the picture shows", lambda t: t["Resources"].pop(dead)),
         ("picture", "a right that the picture shows", lambda t: at("SweeperRole")(t)["Policies"][0]["PolicyDocument"]["Statement"].pop(4)),
+        ("channel-buses", "what a bus could not deliver kept in a queue", lambda t: of(bus_rule)(t)["Targets"][0].update(DeadLetterConfig={"Arn": {"Fn::GetAtt": [dead, "Arn"]}})),
+        ("channel-buses", "a bus that delivers into a queue", lambda t: of(bus_rule)(t)["Targets"][0].update(Arn={"Fn::GetAtt": [read_queue, "Arn"]})),
+        ("channel-buses", "a bus that is always there", lambda t: first(t, bus_rule).pop("Condition")),
+        ("channel-buses", "work that goes over Weir's own bus", lambda t: of(bus_rule)(t).update(EventBusName={"Ref": "Bus"})),
+        ("api", "a door without a limit of its own", lambda t: of("AWS::ApiGatewayV2::Stage")(t).pop("RouteSettings")),
         ("api", "an API without a limit", lambda t: of("AWS::ApiGatewayV2::Stage")(t).pop("DefaultRouteSettings")),
         ("api", "a function that another API may call", lambda t: of("AWS::Lambda::Permission")(t).update(SourceArn={"Fn::Sub": "arn:aws:execute-api:x:1:other/*/$default"})),
         ("api", "a function that any API may call", lambda t: of("AWS::Lambda::Permission")(t).pop("SourceArn")),
@@ -830,7 +859,7 @@ def planted(template):
         ("alarms", "no alarm on refused reads", drop_alarms("ReadThrottleEvents")),
         ("alarms", "no alarm on the index", lambda t: t["Resources"].pop("IndexThrottledAlarm")),
         ("alarms", "an index without its alarm", lambda t: of(table)(t)["GlobalSecondaryIndexes"].append({"IndexName": "gsi2"})),
-        ("alarms", "a page that no alarm names", lambda t: t["Resources"].pop("ConsoleNewVersionAlarm")),
+        ("alarms", "a page that no alarm names", lambda t: t["Resources"].pop("DispatcherBehindAlarm")),
         ("alarms", "an alarm that tells nobody", lambda t: of("AWS::CloudWatch::Alarm")(t).pop("AlarmActions")),
         ("alarms", "an alarm without a page", lambda t: of("AWS::CloudWatch::Alarm")(t).update(AlarmDescription="It rings.")),
     ]

@@ -7,7 +7,9 @@ pub mod amazon_notifications;
 pub mod console;
 pub mod dispatcher;
 pub mod fba_order_poller;
+pub mod fulfillment_push;
 pub mod order_import;
+pub mod shopify_webhook;
 pub mod sweeper;
 
 mod start;

@@ -1,5 +1,5 @@
-//! `order-import`: the import queue of a channel. Each message is "look at order X of connection C",
-//! or "look at what waits".
+//! `order-import`: the import queues of all channels. Each message is "look at order X of connection C",
+//! "look at what waits", or something else that a channel delivered.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda_runtime::{Error, LambdaEvent, service_fn};

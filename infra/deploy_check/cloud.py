@@ -15,11 +15,15 @@ from processes import REGION
 STAGE = "check"
 STACK = "weir-check"
 
+# Where channels reach the doors, they are told. Nothing is there: the check carries what they deliver to the emulator.
+PUBLIC_URL = "https://weir-check.example"
+
 # What an emulator has not: a schema registry, and CodeDeploy. Both are left out, and listed as not proved.
 PARAMETERS = {
     "Stage": STAGE,
     "Architecture": "x86_64",
-    "AllowEndpoints": "on",  # the connection's Amazon is the sandbox
+    "AllowEndpoints": "on",  # the connections' Amazon and Shopify are sandboxes
+    "PublicUrl": PUBLIC_URL,
     "SchemaRegistry": "off",
     "GradualDeploys": "off",
 }
@@ -56,6 +60,7 @@ class Cloud:
         self.sqs = self.client("sqs")
         self.logs = self.client("logs")
         self.api_id = None
+        self.public_url = PUBLIC_URL
         self.token = None
 
     # ---- the stack
@@ -114,6 +119,18 @@ class Cloud:
             return answer.status, json.loads(text or b"null")
         except ValueError:
             return answer.status, text.decode(errors="replace")
+
+    def knock(self, path, headers, body):
+        """A delivery at a door, byte for byte: the status of its answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            headers = {**headers, "Host": f"{self.api_id}.execute-api.localhost:{self.port}"}
+            connection.request("POST", path, body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        finally:
+            connection.close()
 
     def get(self, path, **query):
         query = "?" + urllib.parse.urlencode(query) if query else ""

@@ -95,15 +95,15 @@ def start_faults(processes, program, port, upstream):
     wait_until_answered(f"http://127.0.0.1:{port}/_microburst/health", process)
 
 
-def start_amazon(processes, program):
-    """The sandboxed Amazon; gives its address."""
-    process = processes.start("amazon", [program])
+def start_sandbox(processes, name, program):
+    """A sandboxed channel; gives its address."""
+    process = processes.start(name, [program])
     until = time.monotonic() + START
     while time.monotonic() < until:
-        for line in processes.log_of("amazon").splitlines():
+        for line in processes.log_of(name).splitlines():
             if line.startswith("listening on "):
                 return line.removeprefix("listening on ")
         if process.poll() is not None:
             break
         time.sleep(0.1)
-    raise RuntimeError(f"the sandboxed Amazon did not start: {processes.log_of('amazon')}")
+    raise RuntimeError(f"the sandboxed {name} did not start: {processes.log_of(name)}")

@@ -8,6 +8,7 @@ import urllib.request
 
 import roles
 from cloud import STAGE, wait_for
+from shop import Shop
 
 # Message bodies that no version can read.
 POISON = "this is no message"
@@ -18,6 +19,9 @@ UNREADABLE = ("the message cannot be read", "the document is not JSON")
 
 # Seconds until a failed message is tried again, in place of the template's minutes: five tries are to be seen.
 SHORT_VISIBILITY = 2
+
+# The queues that functions read.
+QUEUES = ("import-amazon", "import-shopify", "notifications-amazon", "push-shopify")
 
 # A search sees an order two minutes after it shipped, and runs each minute.
 POLLED_WITHIN = 360
@@ -32,8 +36,10 @@ BIG = 150
 
 
 class Story:
-    def __init__(self, cloud, recorder, amazon, faults):
-        self.cloud, self.recorder, self.amazon, self.faults = cloud, recorder, amazon, faults
+    def __init__(self, cloud, recorder, channels, faults):
+        self.cloud, self.recorder, self.faults = cloud, recorder, faults
+        self.amazon, shopify = channels
+        self.shop = Shop(cloud, recorder, shopify, self.say)
         self.functions = []
         self.sold = 0
         self.began = time.monotonic()
@@ -45,15 +51,28 @@ class Story:
         self.listen_to_the_bus()
         polled = self.sell_in_silence()
         self.notify()
+        self.shop.connect()
+        delivered = self.shop.sell_by_webhook()
+        self.shop.forge()
+        searched = self.shop.forget_topics()
         unmatched = self.sell_unmatched()
         self.stop_the_dispatcher()
         self.map_the_sku()
+        tracking = self.shop.deliver(delivered)
         left = self.poison()
         self.wait_for_sweeper(unmatched, left)
+        self.shop.wait_for_late_push(delivered, tracking)
         self.wait_for_poll(polled)
+        self.shop.wait_for_search(searched)
+        self.shop.wait_for_topics()
         self.start_the_dispatcher()
+        self.shop.push_at_once(searched)
+        late = self.shop.fall_ill()
         self.change_everything_once()
         self.sell_much_at_once()
+        self.shop.recover(late)
+        self.shop.ask_for(late)
+        self.shop.erase(delivered)
         self.check_logs()
         self.bad_day()
         self.update()
@@ -215,8 +234,8 @@ class Story:
         })
 
     def poison(self):
-        """One batch with a message that nothing can read, in each queue, and a dead letter that is replayed."""
-        for name in ("import-amazon", "notifications-amazon"):
+        """One batch with a message that nothing can read, in each queue, and dead letters that are replayed."""
+        for name in QUEUES:
             attributes = {"VisibilityTimeout": str(SHORT_VISIBILITY)}
             self.cloud.sqs.set_queue_attributes(QueueUrl=self.cloud.queue_url(name), Attributes=attributes)
         orders = self.sell([("MUG", 1)] * 4)
@@ -229,27 +248,29 @@ class Story:
         wait_for("the rest of the batch is done", 60, lambda: self.are_in(orders))
         notifications = self.cloud.queue_url("notifications-amazon")
         self.cloud.sqs.send_message(QueueUrl=notifications, MessageBody=POISONED_NOTICE)
-        wait_for("the poison is dead", 120, lambda: self.depth_of_dead() == (1, 1))
+        for name in ("import-shopify", "push-shopify"):
+            self.cloud.sqs.send_message(QueueUrl=self.cloud.queue_url(name), MessageBody=POISON)
+        wait_for("the poison is dead", 120, lambda: set(self.depth_of_dead()) == {1})
         self.say("a poison message of a batch lies in its dead letters, the rest of the batch is done")
         for letter in self.letters():
             self.cloud.post(f"/v1/dead_letters/{letter['id']}/replay")
-        wait_for("what was replayed is gone from the dead letters", 30, lambda: self.depth_of_dead() != (1, 1))
-        wait_for("the poison is dead again", 120, lambda: self.depth_of_dead() == (1, 1))
+        wait_for("what was replayed is gone from the dead letters", 30, lambda: set(self.depth_of_dead()) != {1})
+        wait_for("the poison is dead again", 120, lambda: set(self.depth_of_dead()) == {1})
         for letter in self.letters():
             self.cloud.post(f"/v1/dead_letters/{letter['id']}/discard", {"note": "a test of the deployment"})
-        wait_for("the dead letters are empty", 30, lambda: self.depth_of_dead() == (0, 0))
-        self.say("both dead letters were replayed, failed again, and were discarded with a note")
+        wait_for("the dead letters are empty", 30, lambda: set(self.depth_of_dead()) == {0})
+        self.say(f"{len(QUEUES)} dead letters were replayed, failed again, and were discarded with a note")
         return orders
 
     def letters(self):
-        return wait_for("both dead letters are listed", 60, lambda: self.both_letters())
+        return wait_for("all dead letters are listed", 60, lambda: self.all_letters())
 
-    def both_letters(self):
+    def all_letters(self):
         found = self.cloud.get("/v1/dead_letters")["data"]
-        return found if len(found) == 2 else None
+        return found if len(found) == len(QUEUES) else None
 
     def depth_of_dead(self):
-        return tuple(self.cloud.depth(name) for name in ("import-amazon-dead", "notifications-amazon-dead"))
+        return [self.cloud.depth(f"{name}-dead") for name in QUEUES]
 
     def dispatchers_mapping(self):
         functions = self.cloud.client("lambda")
@@ -292,7 +313,7 @@ class Story:
         token = {"name": "check", "scope": "read", "token": "a-token-of-the-deploy-check"}
         cloud.post("/v1/api_tokens", token)
         cloud.post("/v1/api_tokens/revoke", {"token": token["token"]})
-        order = cloud.get("/v1/sales_orders", limit=1)["data"][0]["id"]
+        order = cloud.get("/v1/sales_orders", connection_id=self.connection, limit=1)["data"][0]["id"]
         status, answer = cloud.ask("DELETE", f"/v1/sales_orders/{order}")
         assert status < 300, answer
         self.say("credentials renewed, a run asked for, a token let in and shut out, an order deleted")
@@ -363,7 +384,7 @@ class Story:
         self.check_stock()
         for order in orders:
             wait_for(f"the event of {order} is on the bus", 240, lambda: self.hears_of(order, "OrderImported"))
-        assert self.depth_of_dead() == (0, 0), "something died of the bad day"
+        assert set(self.depth_of_dead()) == {0}, "something died of the bad day"
         for what in ("BatchGetItem", "TransactWriteItems", "SendMessage"):
             assert any(what in name for name in fired), f"no fault hit {what}: {fired}"
         self.say(f"a bad day, {sum(fired.values())} faults: 20 orders in, each once")
@@ -384,7 +405,7 @@ class Story:
         secrets = self.cloud.client("secretsmanager").list_secrets()["SecretList"]
         names = [secret["Name"] for secret in secrets]
         assert any(name.startswith(f"weir/{STAGE}/connection/") for name in names), names
-        wanted = [self.cloud.token, *self.credentials.values()]
+        wanted = [self.cloud.token, *self.credentials.values(), self.shop.credentials["client_secret"]]
         text = json.dumps(self.cloud.log_lines())
         assert not any(secret in text for secret in wanted), "a secret stands in a log"
         assert "panicked" not in text, "a function panicked"

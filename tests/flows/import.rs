@@ -219,7 +219,11 @@ async fn the_old_orders_api_serves_a_connection_that_is_set_to_it() {
     let house = House::new().await;
     let shop = house.idle_shop("acme", &US).await;
     house.usual_stock(&shop).await;
-    house.change_connection(&shop, |patch| patch.orders_api = Some("v0".to_owned())).await;
+    house
+        .change_connection(&shop, |patch| {
+            patch.settings = weir_app::connections::settings([("orders_api", "v0".into())])
+        })
+        .await;
     house.activate(&shop).await;
     let ids = [
         house.sell(&shop, vec![line(MUG, 3)]),

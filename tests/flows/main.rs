@@ -24,5 +24,12 @@ mod events;
 mod costs;
 
 mod web_shop;
+mod store;
+mod acts;
+mod web_shop_more;
+mod web_shop_money;
+mod web_shop_bad_input;
+mod web_shop_connections;
+mod web_shop_processes;
 
 mod written;

@@ -48,7 +48,7 @@ async fn shop_on(house: &House, word: &str, marketplace: &str, api: &str) -> Sho
     house
         .connect(&shop, |new| {
             new.remote.marketplace = Some(marketplace.to_owned());
-            new.orders_api = Some(api.to_owned());
+            new.settings = weir_app::connections::settings([("orders_api", api.into())]);
         })
         .await;
     house.activate(&shop).await;

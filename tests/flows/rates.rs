@@ -109,7 +109,11 @@ async fn the_old_orders_api_on_a_bad_day_keeps_to_its_limits_too() {
     let house = House::with_notifications().await;
     let shop = house.idle_shop("acme", &US).await;
     house.usual_stock(&shop).await;
-    house.change_connection(&shop, |patch| patch.orders_api = Some("v0".to_owned())).await;
+    house
+        .change_connection(&shop, |patch| {
+            patch.settings = weir_app::connections::settings([("orders_api", "v0".into())])
+        })
+        .await;
     house.activate(&shop).await;
     house.amazon().faults = Faults::BAD_DAY;
     let mut ids = Vec::new();

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use weir_app::connections::{self, NewConnection};
-use weir_channels::channel::Credentials;
+use weir_channels::channel::{Credentials, Settings};
 use weir_domain::{
     connection::{Endpoints, RemoteAccount},
     ids::LocationId,
@@ -82,8 +82,7 @@ async fn a_remote_account_belongs_to_one_connection_for_ever() {
         endpoints: Endpoints::default(),
         default_location: Some(location.clone()),
         location_map: Vec::new(),
-        sku_aliasing: false,
-        orders_api: None,
+        settings: Settings::new(),
     };
     let refused = connections::create(&house.hub, &organization, "c", new(&location)).await.unwrap_err();
     assert!(

@@ -349,7 +349,11 @@ async fn where_amazon_denies_the_new_orders_api_the_old_one_is_the_way_on() {
     };
     assert_eq!(reason.code, ReasonCode::AccessDenied);
     assert!(reason.action.unwrap().contains("other orders API"));
-    house.change_connection(&shop, |patch| patch.orders_api = Some("v0".to_owned())).await;
+    house
+        .change_connection(&shop, |patch| {
+            patch.settings = weir_app::connections::settings([("orders_api", "v0".into())])
+        })
+        .await;
     house.minutes(3).await;
     assert!(house.is_in(&shop, &id).await, "{}", house.outcome(&shop, &id).await);
 }

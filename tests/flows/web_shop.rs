@@ -11,17 +11,13 @@ use weir_app::{
 };
 use weir_domain::{
     connection::{ConnectionStatus, NotificationLink},
-    decide::fulfill::{self, Here, NewFulfillment},
-    event::Effect,
-    ids::{ChannelOrderId, ConnectionId, FulfillmentId, SignalId, VariantId},
+    ids::{ChannelOrderId, ConnectionId, FulfillmentId, SignalId},
     run::{Job, RunState},
-    sales_order::{FulfillmentRow, FulfillmentStatus, OrderStatus, Tracking as Parcel},
-    stock::Stock,
-    variant::Tracking,
+    sales_order::{FulfillmentStatus, OrderStatus},
 };
 use weir_sandbox::{
     Now,
-    shopify::{Edit, LineSpec, OrderSpec, ShopSpec},
+    shopify::{Edit, LineSpec, OrderSpec},
 };
 use weir_tests::{
     House,
@@ -34,84 +30,9 @@ fn mugs(quantity: i64) -> OrderSpec {
     OrderSpec::new(vec![LineSpec::new(MUG, quantity, 1_000)])
 }
 
-/// Packs a row of an order here, as a person does.
+/// Delivers units of an order's row here, as a person does.
 async fn deliver_here(house: &House, shop: &WebShop, id: u64, quantity: i64) -> FulfillmentId {
-    let file = house.hub.ledger.read_order(&shop.organization, &shop.order_id(id)).await.unwrap();
-    let (order, version) = file.order.unwrap();
-    let connection = house
-        .record(Key::Connection(shop.organization.clone(), shop.connection.clone()))
-        .await
-        .and_then(|stored| match stored.record {
-            Record::Connection(connection) => Some(connection),
-            _ => None,
-        })
-        .unwrap();
-    let organization = match house.record(Key::Organization(shop.organization.clone())).await.unwrap().record
-    {
-        Record::Organization(organization) => organization,
-        other => panic!("{other:?}"),
-    };
-    let mut versions = BTreeMap::new();
-    let mut stock = Stock::default();
-    for (key, stored) in house.all(Index::Stock(shop.organization.clone())).await {
-        versions.insert(key, stored.version);
-        if let Record::Stock(item) = stored.record {
-            stock.items.insert(item.key.clone(), item);
-        }
-    }
-    let tracking: BTreeMap<VariantId, Tracking> =
-        order.rows.iter().map(|row| (row.variant.clone(), Tracking::None)).collect();
-    let fulfillment = FulfillmentId::from_token(&house.hub.ids.token());
-    let row = FulfillmentRow {
-        row: order.rows[0].id.clone(),
-        quantity,
-        batches: Vec::new(),
-        serial_numbers: Vec::new(),
-    };
-    let new = NewFulfillment {
-        id: fulfillment.clone(),
-        status: FulfillmentStatus::Delivered,
-        rows: vec![row],
-        tracking: Some(Parcel {
-            number: Some("1Z999".to_owned()),
-            carrier: Some("UPS".to_owned()),
-            url: None,
-        }),
-        shipped_at: house.now(),
-    };
-    let here = Here {
-        organization: &organization,
-        connection: Some(&connection),
-        stock: &stock,
-        tracking: &tracking,
-        now: house.now(),
-    };
-    let changes = fulfill::fulfill(&order, &new, &here).unwrap();
-    let mut commit = Commit::default();
-    let key = Key::Order(shop.organization.clone(), order.id.clone());
-    commit.put(key, Record::Order(changes.order.unwrap()), Expect::Version(version));
-    for item in changes.items.into_values() {
-        let key = Key::Stock(shop.organization.clone(), item.key.clone());
-        let expect = versions.get(&key).map_or(Expect::Absent, |version| Expect::Version(*version));
-        commit.put(key, Record::Stock(item), expect);
-    }
-    for (ordinal, effect) in (0..).zip(&changes.effects) {
-        let key = weir_app::ports::ledger::OutboxKey {
-            shard: 0,
-            at: house.now(),
-            writer: fulfillment.to_string(),
-            version: 1,
-            ordinal,
-        };
-        commit.put(
-            Key::Outbox(shop.organization.clone(), key),
-            Record::Outbox(effect.clone()),
-            Expect::Absent,
-        );
-    }
-    assert!(changes.effects.iter().any(|effect| matches!(effect, Effect::CreateFulfillment { .. })));
-    house.hub.ledger.commit(&commit).await.unwrap();
-    fulfillment
+    shop.handle(house, id, FulfillmentStatus::Delivered, quantity).await
 }
 
 // SPEC: KS-02, KS-20 to KS-26, CS-02, G-01
@@ -205,6 +126,33 @@ async fn what_is_delivered_here_is_fulfilled_at_the_shop_once_and_its_echo_chang
     assert_eq!(house.crossing.shopify().order(id).unwrap().fulfillments.len(), 1);
     assert_eq!(shop.stock(&house, MUG).await, (-2, 0), "units leave once");
     assert_eq!(shop.order(&house, id).await.unwrap().fulfillments.len(), 1);
+}
+
+// SPEC: KS-17, KS-41; RELIABILITY I26
+#[tokio::test]
+async fn nothing_goes_to_a_shop_whose_connection_does_not_sync_any_more() {
+    let house = House::new().await;
+    let shop = house.web_shop("mugs", |_| {}).await;
+    let id = house.place_in_web_shop(&shop, mugs(2));
+    house.minutes(2).await;
+    let fulfillment = deliver_here(&house, &shop, id, 2).await;
+    // Before the message is handled, somebody switches it off.
+    let key = Key::Connection(shop.organization.clone(), shop.connection.clone());
+    let stored = house.record(key.clone()).await.unwrap();
+    let Record::Connection(mut connection) = stored.record else { panic!() };
+    connection.settings.shop.sync_fulfillment_status = false;
+    let mut commit = Commit::default();
+    commit.put(key, Record::Connection(connection), Expect::Version(stored.version));
+    house.hub.ledger.commit(&commit).await.unwrap();
+    let push = weir_app::message::Push {
+        organization: shop.organization.clone(),
+        order: shop.order_id(id),
+        fulfillment,
+    };
+    let pushed = weir_app::push::push(&house.hub, &push).await.unwrap();
+    assert_eq!(pushed, weir_app::push::Pushed::Nothing);
+    assert!(house.crossing.shopify().order(id).unwrap().fulfillments.is_empty());
+    assert!(shop.timeline(&house, id).await.contains(&"pushed".to_owned()), "the timeline says why");
 }
 
 // SPEC: KS-41; RELIABILITY §3
@@ -315,6 +263,21 @@ async fn the_first_activation_brings_in_two_weeks_and_keeps_the_webhooks_there()
     assert!(house.errors().is_empty(), "{:?}", house.errors());
 }
 
+// SPEC: KS-04, G-04
+#[tokio::test]
+async fn who_asked_for_an_order_while_its_connection_was_off_gets_it_later() {
+    let house = House::new().await;
+    let shop = house.idle_web_shop("mugs").await;
+    let old = house.place_in_web_shop(&shop, mugs(1));
+    house.clock.advance(SignedDuration::from_hours(24 * 20));
+    house.look_at(&shop, old, SignalCause::Manual).await;
+    assert_eq!(shop.outcome(&house, old).await, "waiting connection_inactive");
+    connections::activate(&house.hub, &shop.organization, &shop.connection).await.unwrap();
+    house.minutes(10).await;
+    assert_eq!(shop.outcome(&house, old).await, "imported open_order", "{:?}", house.errors());
+    assert!(shop.account(&house, old).await.unwrap().is_asked_for);
+}
+
 // SPEC: G-11, OP-05
 #[tokio::test]
 async fn an_application_that_was_taken_out_is_asked_about_and_a_buyers_data_is_erased() {
@@ -375,9 +338,7 @@ async fn an_application_that_was_taken_out_is_asked_about_and_a_buyers_data_is_e
 #[tokio::test]
 async fn a_big_order_comes_in_and_follows_its_shop_plan_by_plan() {
     let house = House::new().await;
-    // A shop of the largest plan: one look takes more points than the smallest one's bucket holds.
-    let plan = ShopSpec { points_a_second: 1_000, ..ShopSpec::new("mugs.myshopify.com") };
-    house.crossing.shopify().open_shop(plan);
+    // One look takes more points than the smallest plan's bucket holds at once.
     let shop = house.web_shop("mugs", |_| {}).await;
     let lines = |count: usize| (0..count).map(|line| LineSpec::new(&format!("SKU-{line}"), 2, 500)).collect();
     let id = house.place_in_web_shop(&shop, OrderSpec::new(lines(120)));

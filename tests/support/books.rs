@@ -17,7 +17,7 @@ use weir_domain::{
     variant::{Sku, Variant},
 };
 
-use crate::{House, Shop};
+use crate::{House, Shop, house::TABLE};
 
 /// Records of one request.
 const RECORDS: usize = 500;
@@ -26,6 +26,26 @@ impl House {
     /// One record.
     pub async fn record(&self, key: Key) -> Option<Stored> {
         self.hub.ledger.get(std::slice::from_ref(&key)).await.unwrap().remove(&key)
+    }
+
+    /// Every item of the table as it is stored, as text.
+    pub async fn everything(&self) -> Vec<String> {
+        let (mut items, mut from) = (Vec::new(), serde_json::Value::Null);
+        loop {
+            let mut body = serde_json::json!({ "TableName": TABLE });
+            if !from.is_null() {
+                body["ExclusiveStartKey"] = from;
+            }
+            let (status, text) = self.store.answer("Scan", &body.to_string()).await.unwrap();
+            assert_eq!(status, 200, "{text}");
+            let page: serde_json::Value = serde_json::from_str(&text).unwrap();
+            items.extend(page["Items"].as_array().unwrap().iter().map(ToString::to_string));
+            from = page["LastEvaluatedKey"].clone();
+            if from.is_null() {
+                items.sort();
+                return items;
+            }
+        }
     }
 
     /// A list, whole.

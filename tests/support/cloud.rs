@@ -31,6 +31,9 @@ pub const ACCOUNT: &str = "123456789012";
 /// The bus.
 pub const BUS: &str = "weir-prod";
 
+/// Where the HTTP API is.
+pub const API: &str = "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com";
+
 /// The secret that holds the deployment's own API token.
 pub const FIRST_TOKEN_SECRET: &str =
     "arn:aws:secretsmanager:eu-west-1:123456789012:secret:weir/prod/first-api-token-AbCdEf";

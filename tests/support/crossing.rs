@@ -9,6 +9,7 @@ use weir_channels::http::{HttpRequest, HttpResponse};
 use weir_sandbox::{
     Now,
     amazon::Amazon,
+    bigcommerce::BigCommerce,
     fake::{FakeClock, FakeTransport},
     shopify::Shopify,
 };
@@ -20,6 +21,7 @@ pub struct Crossing {
     others: Mutex<Vec<Other>>,
     answers: Mutex<Vec<(String, Answer)>>,
     shopify: Mutex<Shopify>,
+    bigcommerce: Mutex<BigCommerce>,
 }
 
 struct Other {
@@ -40,12 +42,18 @@ impl Crossing {
     pub fn new(clock: Arc<FakeClock>, amazon: Arc<Mutex<Amazon>>) -> Self {
         let amazon = FakeTransport::new(Arc::clone(&clock), amazon);
         let shopify = Mutex::new(Shopify::new(7));
-        Self { clock, amazon, others: Mutex::default(), answers: Mutex::default(), shopify }
+        let bigcommerce = Mutex::new(BigCommerce::new(7));
+        Self { clock, amazon, others: Mutex::default(), answers: Mutex::default(), shopify, bigcommerce }
     }
 
     /// Shopify, behind every address of a shop of it.
     pub fn shopify(&self) -> MutexGuard<'_, Shopify> {
         self.shopify.lock().unwrap()
+    }
+
+    /// BigCommerce, behind its one address.
+    pub fn bigcommerce(&self) -> MutexGuard<'_, BigCommerce> {
+        self.bigcommerce.lock().unwrap()
     }
 
     /// A second Amazon behind an address of its own.
@@ -113,6 +121,10 @@ impl Transport for Crossing {
         if request.url.contains(".myshopify.com/") {
             let now = Now::at(self.clock.true_now());
             return Ok(self.shopify().handle(request, now));
+        }
+        if request.url.starts_with("https://api.bigcommerce.com/") {
+            let now = Now::at(self.clock.true_now());
+            return Ok(self.bigcommerce().handle(request, now));
         }
         let other = {
             let others = self.others.lock().unwrap();

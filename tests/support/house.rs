@@ -15,7 +15,7 @@ use weir_app::{
     notify,
     poll::{self, Ticked},
     ports::{Clock, OutgoingMessage, Queue, QueueName, Transport},
-    sweep,
+    push, sweep,
 };
 use weir_aws::{
     DynamoLedger, create_table,
@@ -137,6 +137,7 @@ impl House {
                 allow_endpoints: true,
                 notification_queues,
                 public_url: Some(crate::web_shop::PUBLIC_URL.to_owned()),
+                stand_in: None,
             }),
             access_tokens: Arc::default(),
         };
@@ -237,7 +238,7 @@ impl House {
         let mut moved = 1;
         for _ in 0..ROUNDS {
             moved = self.take_notices() + self.dispatch().await + self.consume().await;
-            moved += crate::web_shop::deliver(self).await;
+            moved += crate::web_shop::deliver(self).await + crate::store::deliver(self).await;
             if moved == 0 {
                 let swept = sweep::sweep(&self.hub).await.unwrap();
                 moved = swept.dispatched + swept.signalled + swept.errors;
@@ -291,7 +292,13 @@ impl House {
     /// The queues are emptied, one message after another.
     pub async fn consume(&self) -> usize {
         let mut consumed = 0;
-        for name in [notification_queue(), import_queue(), crate::web_shop::import_queue()] {
+        let shops = [
+            crate::web_shop::import_queue(),
+            crate::web_shop::push_queue(),
+            crate::store::import_queue(),
+            crate::store::push_queue(),
+        ];
+        for name in [notification_queue(), import_queue()].into_iter().chain(shops) {
             loop {
                 let received = self.queue.receive(&name, BATCH, VISIBILITY);
                 if received.is_empty() {
@@ -320,6 +327,10 @@ impl House {
             }
             QueueName::Notifications(channel) => {
                 notify::handle(&self.hub, channel, body.as_bytes()).await.map(drop)
+            }
+            QueueName::Push(_) => {
+                let message = Message::from_json(body).map_err(|error| FlowError::new(error.to_string()))?;
+                push::handle(&self.hub, &message).await.map(drop)
             }
         }
     }

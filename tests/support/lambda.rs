@@ -25,7 +25,7 @@ use weir_app::ports::Clock;
 use weir_aws::SystemClock;
 
 use crate::{
-    cloud::{ACCOUNT, BUS, Doors, FIRST_TOKEN_SECRET, REGION, queue_url},
+    cloud::{ACCOUNT, API, BUS, Doors, FIRST_TOKEN_SECRET, REGION, queue_url},
     house::TABLE,
     template::{STAGE, Template},
 };
@@ -200,6 +200,8 @@ fn resolved(template: &Template, expression: &str) -> String {
         Some(("!Ref", "Stage")) => STAGE.to_owned(),
         Some(("!Ref", "Table")) => TABLE.to_owned(),
         Some(("!Ref", "Bus")) => BUS.to_owned(),
+        // No domain of its own leads to the API.
+        Some(("!If", "[HasPublicUrl, !Ref PublicUrl, !GetAtt ConsoleApi.ApiEndpoint]")) => API.to_owned(),
         // The functions of a test reach an Amazon of the test.
         Some(("!Ref", "AllowEndpoints")) => "on".to_owned(),
         Some(("!Ref", queue)) => queue_url(&template.queue_name(queue)),

@@ -6,6 +6,7 @@
 pub mod house;
 pub mod shop;
 pub mod web_shop;
+pub mod store;
 pub mod books;
 
 pub mod crossing;

@@ -17,7 +17,7 @@ use weir_app::{
     organizations::{self, NewOrganization, OrganizationPatch},
     ports::{Commit, Expect, Key, Record},
 };
-use weir_channels::channel::{Credentials, Secret};
+use weir_channels::channel::{Credentials, Secret, Settings};
 use weir_domain::{
     Timestamp,
     connection::{Endpoints, RemoteAccount},
@@ -228,8 +228,7 @@ impl House {
             },
             default_location: Some(shop.location.clone()),
             location_map: Vec::new(),
-            sku_aliasing: false,
-            orders_api: None,
+            settings: Settings::new(),
         };
         change(&mut new);
         let token = shop.connection.as_str().trim_start_matches(ConnectionId::PREFIX);

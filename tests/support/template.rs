@@ -46,6 +46,11 @@ pub enum Trigger {
         /// Which.
         route: String,
     },
+    /// Events of a bus.
+    Bus {
+        /// What the names of their sources begin with.
+        source: String,
+    },
 }
 
 impl Template {
@@ -128,11 +133,17 @@ impl Template {
         function.has("OnFailure:") || redriven() || !self.integrations(name).is_empty()
     }
 
-    /// What an HTTP API calls the function through, by its own name or by that of its alias.
-    fn integrations(&self, function: &str) -> Vec<String> {
+    /// The names that the function can be called by: its own and those of its aliases.
+    fn called_through(&self, function: &str) -> Vec<String> {
         let aliases = self.of_type("AWS::Lambda::Alias").filter(|(_, alias)| alias.refers_to(function));
         let mut called: Vec<String> = aliases.map(|(alias, _)| alias).collect();
         called.push(function.to_owned());
+        called
+    }
+
+    /// What an HTTP API calls the function through, by its own name or by that of its alias.
+    fn integrations(&self, function: &str) -> Vec<String> {
+        let called = self.called_through(function);
         self.of_type("AWS::ApiGatewayV2::Integration")
             .filter(|(_, integration)| called.iter().any(|name| integration.refers_to(name)))
             .map(|(name, _)| name)
@@ -178,6 +189,13 @@ impl Template {
                     .map(|(_, route)| Trigger::Http { route: route.value("RouteKey:").unwrap_or_default() }),
             );
         }
+        let called = self.called_through(name);
+        let rules = self.of_type("AWS::Events::Rule");
+        triggers.extend(
+            rules
+                .filter(|(_, rule)| called.iter().any(|name| rule.refers_to(name)))
+                .map(|(_, rule)| Trigger::Bus { source: rule.value("- prefix:").unwrap_or_default() }),
+        );
         triggers
     }
 
@@ -236,6 +254,11 @@ impl Trigger {
                     && event["routeKey"] == **route
                     && event["requestContext"]["routeKey"] == **route
                     && event["requestContext"]["http"]["method"].is_string()
+            }
+            Self::Bus { source } => {
+                text(&event["source"]).starts_with(source.as_str())
+                    && event["detail-type"].is_string()
+                    && event["detail"].is_object()
             }
         }
     }

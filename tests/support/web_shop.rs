@@ -2,6 +2,7 @@
 //! reaches the webhook door.
 
 use weir_app::{
+    acts::fulfill::{self, NewParcel},
     catalogue::locations::{self, NewLocation},
     message::{Message, Signal, SignalCause},
     ports::{
@@ -17,10 +18,13 @@ use weir_domain::{
         ShopSettings,
     },
     history::HistoryEntry,
-    ids::{ChannelName, ChannelOrderId, ConnectionId, LocationId, OrganizationId, SalesOrderId, SignalId},
+    ids::{
+        ChannelName, ChannelOrderId, ConnectionId, FulfillmentId, LocationId, OrganizationId, SalesOrderId,
+        SignalId,
+    },
     location::LocationKind,
     outcome::Observation,
-    sales_order::SalesOrder,
+    sales_order::{FulfillmentRow, FulfillmentStatus, SalesOrder, Tracking},
     stock::{StockItem, StockKey},
     variant::Sku,
 };
@@ -65,6 +69,12 @@ pub fn import_queue() -> QueueName {
     QueueName::Import(shopify())
 }
 
+/// Its queue of pushes.
+#[must_use]
+pub fn push_queue() -> QueueName {
+    QueueName::Push(shopify())
+}
+
 /// Takes every due delivery of Shopify to the door; one that is not answered with 2xx comes again.
 pub async fn deliver(house: &House) -> usize {
     let now = Now::at(house.now());
@@ -91,28 +101,83 @@ impl House {
         .await
     }
 
+    /// As [`House::web_shop`], for processes that reach the house's Shopify at this address.
+    pub async fn web_shop_at(&self, word: &str, address: &str) -> WebShop {
+        // The shop tells whole seconds: an order of this moment seems to be older.
+        let since = self.now().saturating_sub(jiff::SignedDuration::from_secs(1)).ok();
+        self.web_shop_of(word, |connection| {
+            connection.endpoints.api = Some(format!("{address}/{}", connection.remote.account));
+            connection.status = ConnectionStatus::Active;
+            (connection.first_activated_at, connection.activated_at) = (since, since);
+            connection.orders_from = since;
+        })
+        .await
+    }
+
     /// A merchant with a web shop whose application is installed, and whose connection never was at work.
     pub async fn idle_web_shop(&self, word: &str) -> WebShop {
         self.web_shop_of(word, |_| {}).await
     }
 
+    /// A web shop that is opened as `spec` says, in a merchant's organization or in one of its own, and
+    /// whose connection is at work.
+    pub async fn web_shop_as(
+        &self,
+        spec: ShopSpec,
+        organization: Option<&OrganizationId>,
+        change: impl FnOnce(&mut Connection),
+    ) -> WebShop {
+        let word = spec.domain.split('.').next().unwrap_or_default().to_owned();
+        let organization = match organization {
+            Some(organization) => organization.clone(),
+            None => self.organization(&word).await,
+        };
+        let now = Some(self.now());
+        self.connect_web_shop(&word, organization, spec, |connection| {
+            connection.status = ConnectionStatus::Active;
+            (connection.first_activated_at, connection.activated_at) = (now, now);
+            connection.orders_from = now;
+            change(connection);
+        })
+        .await
+    }
+
+    /// A merchant with a web shop at work that maps no location, and has no default one.
+    pub async fn web_shop_without_location(&self, word: &str) -> WebShop {
+        let now = Some(self.now());
+        self.web_shop_of(word, |connection| {
+            connection.default_location = None;
+            connection.status = ConnectionStatus::Active;
+            (connection.first_activated_at, connection.activated_at) = (now, now);
+            connection.orders_from = now;
+        })
+        .await
+    }
+
     async fn web_shop_of(&self, word: &str, change: impl FnOnce(&mut Connection)) -> WebShop {
         let organization = self.organization(word).await;
-        let new =
-            NewLocation { name: "Own".to_owned(), kind: LocationKind::Own, available_for_fulfillment: true };
-        let token = format!("{word}own");
-        let location = locations::create(&self.hub, &organization, &token, new).await.unwrap().id;
-        let domain = format!("{word}.myshopify.com");
+        let spec = ShopSpec::new(&format!("{word}.myshopify.com"));
+        self.connect_web_shop(word, organization, spec, change).await
+    }
+
+    async fn connect_web_shop(
+        &self,
+        word: &str,
+        organization: OrganizationId,
+        spec: ShopSpec,
+        change: impl FnOnce(&mut Connection),
+    ) -> WebShop {
+        let location = self.own_location(&organization, word).await;
         let shop = WebShop {
             organization,
             connection: ConnectionId::from_token(&format!("{word}web")),
             location,
-            domain,
+            domain: spec.domain.clone(),
         };
         {
             let mut shopify = self.crossing.shopify();
             shopify.register_app(APP, APP_SECRET, None);
-            shopify.open_shop(ShopSpec::new(&shop.domain));
+            shopify.open_shop(spec);
             shopify.install(&shop.domain, APP, &ALL_SCOPES);
         }
         let credentials: Credentials = [("client_id", APP), ("client_secret", APP_SECRET)]
@@ -133,6 +198,16 @@ impl House {
         }
         self.hub.ledger.commit(&commit).await.unwrap();
         shop
+    }
+
+    /// A place of a merchant's own.
+    pub async fn own_location(&self, organization: &OrganizationId, word: &str) -> LocationId {
+        let new = NewLocation {
+            name: format!("Own {word}"),
+            kind: LocationKind::Own,
+            available_for_fulfillment: true,
+        };
+        locations::create(&self.hub, organization, &format!("{word}own"), new).await.unwrap().id
     }
 
     fn connection_of(&self, shop: &WebShop) -> Connection {
@@ -172,8 +247,11 @@ impl House {
         self.crossing.shopify().place_order(&shop.domain, spec, now).unwrap()
     }
 
-    /// A delivery comes to the door.
+    /// A delivery comes to the door, or over the bus.
     pub async fn knock(&self, delivery: &Webhook) -> Answer {
+        if delivery.uri.starts_with("arn:") {
+            return webhook::receive_from_bus(&self.hub, &shopify(), &delivery.body).await.unwrap();
+        }
         let id = delivery.uri.rsplit('/').next().unwrap();
         let connection = ConnectionId::parse(id).unwrap();
         webhook::receive(&self.hub, &shopify(), &connection, &delivery.headers, &delivery.body).await.unwrap()
@@ -216,6 +294,50 @@ impl WebShop {
         }
     }
 
+    /// What packs or delivers units of an order's first row, with a parcel.
+    pub async fn parcel(
+        &self,
+        house: &House,
+        id: u64,
+        status: FulfillmentStatus,
+        quantity: i64,
+    ) -> NewParcel {
+        let row = FulfillmentRow {
+            row: self.order(house, id).await.unwrap().rows[0].id.clone(),
+            quantity,
+            batches: Vec::new(),
+            serial_numbers: Vec::new(),
+        };
+        let tracking =
+            Tracking { number: Some("1Z999".to_owned()), carrier: Some("UPS".to_owned()), url: None };
+        NewParcel { status, rows: vec![row], tracking: Some(tracking), shipped_at: None }
+    }
+
+    /// Packs or delivers units of an order's first row here, as a person does.
+    pub async fn handle(
+        &self,
+        house: &House,
+        id: u64,
+        status: FulfillmentStatus,
+        quantity: i64,
+    ) -> FulfillmentId {
+        self.handle_by(house, id, (status, quantity), &house.hub.ids.token()).await
+    }
+
+    /// As [`WebShop::handle`], with the token of which the fulfillment's id is made.
+    pub async fn handle_by(
+        &self,
+        house: &House,
+        id: u64,
+        (status, quantity): (FulfillmentStatus, i64),
+        token: &str,
+    ) -> FulfillmentId {
+        let new = self.parcel(house, id, status, quantity).await;
+        let (hub, order) = (&house.hub, self.order_id(id));
+        let made = fulfill::fulfill(hub, &self.organization, &order, token, new, "token:tests").await;
+        made.unwrap().fulfillment.id
+    }
+
     /// Its account.
     pub async fn account(&self, house: &House, id: u64) -> Option<Observation> {
         match house.record(Key::Observation(self.organization.clone(), self.order_id(id))).await?.record {
@@ -242,12 +364,17 @@ impl WebShop {
 
     /// What is on hand of a SKU, and how much of it is held.
     pub async fn stock(&self, house: &House, sku: &str) -> (i64, i64) {
+        self.stock_at(house, &self.location, sku).await
+    }
+
+    /// The same at any place.
+    pub async fn stock_at(&self, house: &House, location: &LocationId, sku: &str) -> (i64, i64) {
         let sku = Sku::parse(sku).unwrap();
         let Some(stored) = house.record(Key::Variant(self.organization.clone(), sku)).await else {
             return (0, 0);
         };
         let Record::Variant(variant) = stored.record else { panic!() };
-        let key = StockKey { location: self.location.clone(), variant: variant.id };
+        let key = StockKey { location: location.clone(), variant: variant.id };
         match house.record(Key::Stock(self.organization.clone(), key)).await.map(|stored| stored.record) {
             Some(Record::Stock(StockItem { on_hand, reserved, .. })) => (on_hand, reserved),
             Some(other) => panic!("{other:?}"),

@@ -6,4 +6,5 @@
 mod scene;
 
 mod events;
+mod web_shop;
 mod trouble;

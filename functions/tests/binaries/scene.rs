@@ -9,7 +9,10 @@ use serde_json::{Map, Value, json};
 use weir_app::ports::{Clock, Index, ledger::OUTBOX_SHARDS};
 use weir_aws::SystemClock;
 use weir_domain::Timestamp;
-use weir_sandbox::amazon::{OrderSpec, marketplaces::US};
+use weir_sandbox::{
+    amazon::{OrderSpec, marketplaces::US},
+    shopify,
+};
 use weir_tests::{
     House, Shop,
     cloud::{self, Cloud, Doors},
@@ -17,6 +20,7 @@ use weir_tests::{
     lambda::{Function, Ran},
     shop::{MUG, credentials, line},
     template::Template,
+    web_shop::{self, APP, APP_SECRET, WebShop},
 };
 
 /// Whose the events are.
@@ -27,6 +31,15 @@ const SELLER: &str = "A3TH9S8BH6GOGM";
 /// The queue of signals.
 pub(crate) const IMPORT: &str = "weir-prod-import-amazon";
 
+/// The queue of signals of web shops.
+pub(crate) const IMPORT_SHOPIFY: &str = "weir-prod-import-shopify";
+
+/// The queue of what is brought to web shops.
+pub(crate) const PUSH_SHOPIFY: &str = "weir-prod-push-shopify";
+
+/// The order of the events of a web shop.
+pub(crate) const WEB_ORDER: u64 = 6_201_234_567_890;
+
 /// How long before the machine's time a scene begins: what lies about for that long is overdue.
 const BEFORE: SignedDuration = SignedDuration::from_mins(30);
 
@@ -36,6 +49,7 @@ pub(crate) struct Scene {
     pub(crate) shop: Shop,
     pub(crate) cloud: Arc<Cloud>,
     aws: String,
+    channels: String,
     _doors: Doors,
 }
 
@@ -53,7 +67,7 @@ impl Scene {
         let cloud = Cloud::new(house.store.clone(), &Template::read().queue_names());
         let (listener, aws) = Doors::port().await;
         doors.serve(listener, cloud.router());
-        let scene = Self { house, shop, cloud, aws, _doors: doors };
+        let scene = Self { house, shop, cloud, aws, channels: amazon, _doors: doors };
         scene.keep_credentials(&scene.shop);
         scene
     }
@@ -63,6 +77,18 @@ impl Scene {
         let of_seller = credentials(&shop.seller);
         let plain = of_seller.iter().map(|(name, secret)| (name.clone(), secret.expose().into()));
         self.cloud.keep_secret(&secret_of(shop), Value::Object(plain.collect::<Map<_, _>>()).to_string());
+    }
+
+    /// A merchant's web shop at work, and its order of two mugs.
+    pub(crate) async fn web_shop(&self) -> WebShop {
+        let shop = self.house.web_shop_at("mugs", &self.channels).await;
+        let secret = json!({ "client_id": APP, "client_secret": APP_SECRET });
+        let name = format!("weir/prod/connection/{}/{}", shop.organization, shop.connection);
+        self.cloud.keep_secret(&name, secret.to_string());
+        let mugs = shopify::LineSpec::new("MUG-1", 2, 1_000);
+        let spec = shopify::OrderSpec { order_id: Some(WEB_ORDER), ..shopify::OrderSpec::new(vec![mugs]) };
+        self.house.place_in_web_shop(&shop, spec);
+        shop
     }
 
     /// A buyer orders mugs under this number, and Amazon ships them at once.
@@ -83,7 +109,7 @@ impl Scene {
 
     /// What stands in the house's own queues is forgotten: the events say what is in a function's.
     pub(crate) fn empty_the_queues(&self) {
-        for queue in [import_queue(), notification_queue()] {
+        for queue in [import_queue(), notification_queue(), web_shop::import_queue()] {
             for message in self.house.queue.receive(&queue, 100, SignedDuration::ZERO) {
                 self.house.queue.delete(&message);
             }
@@ -97,6 +123,8 @@ impl Scene {
             "amazon-notifications" => env!("CARGO_BIN_EXE_amazon-notifications"),
             "order-import" => env!("CARGO_BIN_EXE_order-import"),
             "dispatcher" => env!("CARGO_BIN_EXE_dispatcher"),
+            "shopify-webhook" => env!("CARGO_BIN_EXE_shopify-webhook"),
+            "fulfillment-push" => env!("CARGO_BIN_EXE_fulfillment-push"),
             "sweeper" => env!("CARGO_BIN_EXE_sweeper"),
             "console" => env!("CARGO_BIN_EXE_console"),
             other => panic!("there is no function {other}"),

@@ -10,8 +10,16 @@ use weir_tests::{
 
 use crate::scene::{IMPORT, Scene, event, failed, outgoing, secret_of, store_items};
 
-const FUNCTIONS: &[&str] =
-    &["fba-order-poller", "amazon-notifications", "order-import", "dispatcher", "sweeper", "console"];
+const FUNCTIONS: &[&str] = &[
+    "fba-order-poller",
+    "amazon-notifications",
+    "shopify-webhook",
+    "order-import",
+    "fulfillment-push",
+    "dispatcher",
+    "sweeper",
+    "console",
+];
 
 /// The only complaint of a log; it holds all of these words, and no log holds a secret.
 fn complains(ran: &Ran, words: &[&str]) {
@@ -47,7 +55,15 @@ fn failure(ran: &Ran) -> &Value {
 #[tokio::test]
 async fn a_function_without_a_variable_does_not_start_and_says_which() {
     let scene = Scene::new().await;
-    let every = ["AWS_REGION", "WEIR_STAGE", "WEIR_TABLE", "WEIR_BUS", "WEIR_QUEUE_IMPORT_AMAZON"];
+    let every = [
+        "AWS_REGION",
+        "WEIR_STAGE",
+        "WEIR_TABLE",
+        "WEIR_BUS",
+        "WEIR_QUEUE_IMPORT_AMAZON",
+        "WEIR_QUEUE_IMPORT_SHOPIFY",
+        "WEIR_QUEUE_PUSH_SHOPIFY",
+    ];
     let lambdas = ["AWS_LAMBDA_FUNCTION_NAME"];
     for function in FUNCTIONS {
         let variables = match *function {
@@ -96,6 +112,14 @@ async fn a_table_that_is_not_there_is_named_and_every_message_comes_back() {
         said(failure(&ran).as_str().unwrap(), &words);
         complains(&ran, &words);
     }
+
+    let ran = run("fulfillment-push.json").await;
+    assert_eq!(*ran.answer(), all_of("fulfillment-push.json"));
+    complains(&ran, &words);
+
+    // The channel delivers it again.
+    let ran = run("shopify-webhook.json").await;
+    said(failure(&ran).as_str().unwrap(), &words);
 
     let ran = run("dispatcher.json").await;
     let first = &event("dispatcher.json")["Records"][0]["dynamodb"]["SequenceNumber"];

@@ -3,6 +3,7 @@
 
 mod connect;
 mod stock;
+pub(crate) mod clerk;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,10 @@ use weir_domain::{
     organization::TimeZoneName,
     variant::{Sku, Tracking, VariantKind},
 };
-use weir_sandbox::amazon::{Demo, demo::CatalogueItem};
+use weir_sandbox::amazon::{
+    Demo,
+    demo::{CatalogueItem, OpeningStock},
+};
 
 use crate::{StartError, sandbox::Sandbox};
 
@@ -47,11 +51,17 @@ pub(crate) async fn seed(
     sandbox: &Sandbox,
 ) -> Result<(), StartError> {
     let failed = |refusal: Refusal| StartError::set_up("the demo merchant", refusal);
-    if !sandbox.is_seeded() {
+    let (is_seeded, web_is_seeded) = sandbox.is_seeded();
+    if !is_seeded {
         tracing::info!("making the demo merchant");
         goods(hub, organization, sandbox).await.map_err(failed)?;
-        connect::all(hub, organization, sandbox).await.map_err(failed)?;
-    } else if let Err(refusal) = connect::again(hub, organization, sandbox).await {
+        connect::marketplaces(hub, organization, sandbox).await.map_err(failed)?;
+    }
+    if !web_is_seeded {
+        own_goods(hub, organization, sandbox).await.map_err(failed)?;
+        connect::web_shop(hub, organization, sandbox).await.map_err(failed)?;
+    }
+    if is_seeded && let Err(refusal) = connect::again(hub, organization, sandbox).await {
         // A person may have changed the demo's connections; they say so themselves.
         tracing::warn!(%refusal, "not every connection of the demo is back at the sandbox");
         return Ok(());
@@ -61,12 +71,6 @@ pub(crate) async fn seed(
 
 async fn goods(hub: &Hub, organization: &OrganizationId, sandbox: &Sandbox) -> Result<(), Refusal> {
     organizations::change(hub, organization, &merchant()?).await?;
-    let own = locations::NewLocation {
-        name: "Main warehouse".to_owned(),
-        kind: LocationKind::Own,
-        available_for_fulfillment: true,
-    };
-    locations::create(hub, organization, "demoown", own).await?;
     for item in Demo::catalogue() {
         variants::create(hub, organization, &token(&["item", item.sku]), variant(item)?).await?;
     }
@@ -78,9 +82,35 @@ async fn goods(hub: &Hub, organization: &OrganizationId, sandbox: &Sandbox) -> R
             available_for_fulfillment: true,
         };
         locations::create(hub, organization, &location_token(country), new).await?;
-        stock::open(hub, organization, at, sandbox.opened()).await?;
+        let place = stock::Place { name: country, location: location(country), opened: sandbox.opened() };
+        stock::open(hub, organization, &place, |item| item.price(at.marketplace).is_some()).await?;
     }
     our_requests(hub, organization).await
+}
+
+/// The places from which the web shop ships, in the order of the shop's own: what they are called, and
+/// what their ids are made of.
+const OWN_PLACES: [(&str, &str); 2] = [("Main warehouse", "own"), ("Downtown store", "downtown")];
+
+/// What the merchant ships by itself: all goods but those with serial numbers.
+async fn own_goods(hub: &Hub, organization: &OrganizationId, sandbox: &Sandbox) -> Result<(), Refusal> {
+    for (name, word) in OWN_PLACES {
+        let own = locations::NewLocation {
+            name: name.to_owned(),
+            kind: LocationKind::Own,
+            available_for_fulfillment: true,
+        };
+        let location = locations::create(hub, organization, &token(&[word]), own).await?.id;
+        let place = stock::Place { name: word, location, opened: sandbox.opened() };
+        stock::open(hub, organization, &place, |item| !matches!(item.stock, OpeningStock::Serials { .. }))
+            .await?;
+    }
+    Ok(())
+}
+
+/// The ids of those places.
+fn own_places() -> impl Iterator<Item = LocationId> {
+    OWN_PLACES.iter().map(|(_, word)| LocationId::from_token(&token(&[word])))
 }
 
 fn merchant() -> Result<OrganizationPatch, Refusal> {

@@ -27,6 +27,16 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), StartError> {
     written.map_err(|error| refuse(path, &error))
 }
 
+/// Adds to a file, readable by its owner only. After a sudden end the last line may be cut off.
+pub(crate) fn append(path: &Path, text: &str) -> Result<(), StartError> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| refuse(path, &error))
+}
+
 fn private(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use weir_app::{
-    Deployment, Hub,
+    Deployment, Hub, StandIn,
     gate::Open,
     ports::{Announcement, Bus, Clock, Queue, TransportError},
 };
@@ -59,9 +59,15 @@ fn deployment(settings: &Settings) -> Deployment {
     Deployment {
         allow_endpoints: true,
         notification_queues: reached.into_iter().collect::<BTreeMap<_, _>>(),
-        // The local run has no webhook door yet.
-        public_url: None,
+        public_url: settings.public_url.clone(),
+        stand_in: None,
     }
+}
+
+/// The hub, with a sandbox beside it that reaches its doors on this machine.
+pub(crate) fn beside(hub: &Hub, stand_in: StandIn) -> Hub {
+    let deployment = Deployment { stand_in: Some(stand_in), ..hub.deployment.as_ref().clone() };
+    Hub { deployment: Arc::new(deployment), ..hub.clone() }
 }
 
 /// A bus without listeners: events go into the log, if that is wanted.

@@ -1,21 +1,23 @@
 //! The whole hub in one process: the flows behind local queues, schedules and an embedded store, with
-//! pages and API on this machine and a sandboxed Amazon to try it on. What differs from the Lambdas is
+//! pages, API and webhook doors on this machine, and sandboxed channels to try it on. What differs from the Lambdas is
 //! what runs the flows, never what they do.
 
 pub mod settings;
 mod hub;
 mod pumps;
 mod serve;
+mod door;
 mod sandbox;
 mod demo;
 mod token;
 mod file;
 pub mod amazon_alone;
+pub mod shopify_alone;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::JoinSet};
-use weir_app::{Hub, ports::Queue};
+use weir_app::{Hub, StandIn, ports::Queue};
 use weir_aws::embedded::EmbeddedError;
 use weir_console::Console;
 
@@ -109,7 +111,7 @@ pub struct Running {
     pub token: String,
     /// Where that token is kept, if it was made here.
     pub token_kept_in: Option<PathBuf>,
-    /// Where the sandboxed Amazon is.
+    /// Where the sandboxed channels are.
     pub sandbox_url: Option<String>,
     /// The hub itself, for whoever wants to look behind the API.
     pub hub: Hub,
@@ -146,38 +148,47 @@ impl Running {
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
     token::check(&settings)?;
     let (listener, address) = serve::bind(settings.port).await?;
-    let machinery = hub::build(&settings).await?;
-    let hub = machinery.hub.clone();
-    let access = Access::find(&hub, &settings)?;
+    let base_url = format!("http://{address}");
+    let mut machinery = hub::build(&settings).await?;
+    let access = Access::find(&machinery.hub, &settings)?;
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
 
-    let demo = match wants_demo(&settings, &hub).await? {
-        true => Some(Sandbox::open(&settings.data, Arc::clone(&hub.clock)).await?),
+    let demo = match wants_demo(&settings, &machinery.hub).await? {
+        true => Some(Sandbox::open(&settings.data, Arc::clone(&machinery.hub.clock)).await?),
         false => None,
     };
+    if let Some((sandbox, _)) = &demo {
+        let stand_in = StandIn { address: sandbox.base_url().to_owned(), doors: base_url.clone() };
+        machinery.hub = hub::beside(&machinery.hub, stand_in);
+    }
+    let hub = machinery.hub.clone();
     let first = demo::first_organization(demo.is_some())?;
     let organization = access.let_in(&hub, &settings.data, first).await?;
-    let mut sandbox_url = None;
-    if let Some((sandbox, door)) = demo {
+    let console = weir_console::router(Console::from(hub.clone()));
+    tasks.spawn(serve::serve(door::before(console, hub.clone()), listener, stopping.clone()));
+    serve::first_answer(address).await?;
+    let sandbox = demo.map(|(sandbox, door)| {
         tasks.spawn(sandbox::serve(Arc::clone(&sandbox), door, stopping.clone()));
-        demo::seed(&hub, &organization, &sandbox).await?;
+        sandbox
+    });
+    if let Some(sandbox) = &sandbox {
+        demo::seed(&hub, &organization, sandbox).await?;
         if settings.faults {
             sandbox.have_a_bad_day();
         }
-        sandbox_url = Some(sandbox.base_url().to_owned());
         let queue: Arc<dyn Queue> = Arc::clone(&machinery.queues) as Arc<dyn Queue>;
-        tasks.spawn(sandbox::run(sandbox, queue, stopping.clone()));
+        tasks.spawn(sandbox::run(Arc::clone(sandbox), queue, stopping.clone()));
+        let way_out = sandbox::deliver::way_out()?;
+        tasks.spawn(sandbox::deliver::run(Arc::clone(sandbox), way_out, stopping.clone()));
+        tasks.spawn(demo::clerk::work(hub.clone(), organization, Arc::clone(sandbox), stopping.clone()));
     }
-    let console = weir_console::router(Console::from(hub.clone()));
-    tasks.spawn(serve::serve(console, listener, stopping.clone()));
-    serve::first_answer(address).await?;
     pumps::start(&mut tasks, &machinery, &stopping);
     Ok(Running {
-        base_url: format!("http://{address}"),
+        base_url,
         token: access.token.expose().to_owned(),
         token_kept_in: access.kept_in,
-        sandbox_url,
+        sandbox_url: sandbox.map(|sandbox| sandbox.base_url().to_owned()),
         hub,
         stop,
         tasks,

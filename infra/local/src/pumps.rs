@@ -36,14 +36,17 @@ pub(crate) fn start(tasks: &mut JoinSet<()>, machinery: &Machinery, stop: &watch
     tasks.spawn(schedule::housekeeping(store.clone(), stop.clone()));
 }
 
-/// The queues of all channels: one for imports each, and one for notifications where there are any.
+/// The queues of all channels: one for imports each, one for notifications and one for pushes where there are any.
 pub(crate) fn queue_names() -> Vec<QueueName> {
     let mut names = Vec::new();
     for channel in CHANNELS {
         let Ok(name) = ChannelName::parse(channel.name) else { continue };
         names.push(QueueName::Import(name.clone()));
         if channel.notifications.is_some() {
-            names.push(QueueName::Notifications(name));
+            names.push(QueueName::Notifications(name.clone()));
+        }
+        if channel.takes_pushes() {
+            names.push(QueueName::Push(name));
         }
     }
     names

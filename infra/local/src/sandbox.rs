@@ -1,8 +1,11 @@
-//! The sandboxed Amazon of the local run: its shop, which opens and closes with this process, and its
-//! API behind a port of its own. How Amazon behaves lives in `shared/sandbox`.
+//! The sandboxed channels of the local run: the demo's shop at Amazon and on the web, which opens and
+//! closes with this process, and their APIs behind one port. How they behave lives in `shared/sandbox`.
 
 pub(crate) mod door;
+pub(crate) mod deliver;
 mod shop;
+mod web_shop;
+mod made;
 
 use std::{
     path::Path,
@@ -13,11 +16,18 @@ use std::{
 use tokio::{net::TcpListener, sync::watch};
 use weir_app::ports::{Clock, OutgoingMessage, Queue, QueueName};
 use weir_channels::http::{HttpRequest, HttpResponse};
-use weir_domain::ids::ChannelName;
-use weir_sandbox::amazon::{Amazon, Demo, Faults, Now};
+use weir_domain::{
+    Timestamp,
+    ids::{ChannelName, ChannelOrderId},
+};
+use weir_sandbox::{
+    amazon::{Amazon, Demo, Faults, Now},
+    shopify::Webhook,
+};
 
 use crate::{StartError, pumps};
 use shop::Shop;
+use web_shop::WebShop;
 
 /// The queue that Amazon's notifications are sent to, as an ARN in Amazon's words.
 pub(crate) const NOTIFICATIONS_ARN: &str = "arn:aws:sqs:local:000000000000:weir-notifications-amazon";
@@ -25,7 +35,7 @@ pub(crate) const NOTIFICATIONS_ARN: &str = "arn:aws:sqs:local:000000000000:weir-
 /// How often the shop's clock ticks.
 const TICK: Duration = Duration::from_secs(1);
 
-/// The sandboxed Amazon of this process.
+/// The sandboxed channels of this process.
 pub(crate) struct Sandbox {
     state: Mutex<State>,
     clock: Arc<dyn Clock>,
@@ -36,6 +46,7 @@ pub(crate) struct Sandbox {
 struct State {
     amazon: Amazon,
     demo: Demo,
+    web: WebShop,
     shop: Shop,
 }
 
@@ -54,8 +65,10 @@ impl Sandbox {
         let port = listener.local_addr().map_err(StartError::Listen)?.port();
         let former_url = url(shop.port());
         shop.opens(port)?;
-        let (amazon, demo) = shop.stock(now(clock.as_ref()));
-        let state = Mutex::new(State { amazon, demo, shop });
+        let now = now(clock.as_ref());
+        let (amazon, demo) = shop.stock(now);
+        let web = WebShop::open(data, &shop, now)?;
+        let state = Mutex::new(State { amazon, demo, web, shop });
         Ok((Arc::new(Self { state, clock, base_url: url(port), former_url }), listener))
     }
 
@@ -75,12 +88,12 @@ impl Sandbox {
     }
 
     /// When the shop first opened: what was in stock then is seeded as of that time.
-    pub(crate) fn opened(&self) -> weir_domain::Timestamp {
+    pub(crate) fn opened(&self) -> Timestamp {
         self.open_state().shop.opened()
     }
 
-    /// Whether its merchant was made in Weir.
-    pub(crate) fn is_seeded(&self) -> bool {
+    /// Whether its merchant was made in Weir, and the web shop, too.
+    pub(crate) fn is_seeded(&self) -> (bool, bool) {
         self.open_state().shop.is_seeded()
     }
 
@@ -96,18 +109,43 @@ impl Sandbox {
 
     /// From now on things go wrong.
     pub(crate) fn have_a_bad_day(&self) {
-        self.open_state().amazon.faults = Faults::BAD_DAY;
+        let mut state = self.open_state();
+        state.amazon.faults = Faults::BAD_DAY;
+        state.web.have_a_bad_day();
+    }
+
+    /// The web shop's locations, by the ids it gives them.
+    pub(crate) fn web_locations(&self) -> Vec<String> {
+        self.open_state().web.locations()
+    }
+
+    /// Orders of the web shop that somebody has to pack, the oldest first, placed until a time.
+    pub(crate) fn to_be_packed(&self, placed_until: Timestamp) -> Vec<ChannelOrderId> {
+        self.open_state().web.to_be_packed(placed_until)
+    }
+
+    /// Deliveries of the web shop that are due.
+    fn take_webhooks(&self) -> Vec<Webhook> {
+        self.open_state().web.take_webhooks(now(self.clock.as_ref()))
+    }
+
+    /// A delivery was not taken.
+    fn webhook_failed(&self, webhook: &Webhook) {
+        let mut state = self.open_state();
+        state.web.webhook_failed(webhook, now(self.clock.as_ref()));
+        state.remember_subscriptions();
     }
 
     /// What should happen now happens; the notices that go out are bodies for the queue.
     fn tick(&self) -> Vec<String> {
         let now = now(self.clock.as_ref());
         let mut state = self.open_state();
-        let State { amazon, demo, shop } = &mut *state;
+        let State { amazon, demo, web, shop } = &mut *state;
         if let Err(error) = shop.stays_open(now.wall) {
             tracing::warn!(%error, "the sandbox cannot store how far it is");
         }
         demo.tick(amazon, now);
+        web.tick(now);
         let notices = amazon.take_notifications(now).into_iter();
         let ours = notices.filter(|notice| notice.queue_arn == NOTIFICATIONS_ARN);
         ours.filter_map(|notice| String::from_utf8(notice.body).ok()).collect()
@@ -121,7 +159,22 @@ impl Sandbox {
 impl door::Answers for Sandbox {
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let now = now(self.clock.as_ref());
-        self.open_state().amazon.handle(request, now)
+        let mut state = self.open_state();
+        if !WebShop::is_meant(request) {
+            return state.amazon.handle(request, now);
+        }
+        let answer = state.web.answer(request, now);
+        state.remember_subscriptions();
+        answer
+    }
+}
+
+impl State {
+    /// Whom the web shop delivers to is stored before anybody hears of it.
+    fn remember_subscriptions(&mut self) {
+        if let Err(error) = self.shop.is_subscribed(self.web.subscriptions()) {
+            tracing::warn!(%error, "the sandbox cannot store whom it delivers to");
+        }
     }
 }
 

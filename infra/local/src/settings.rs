@@ -33,7 +33,8 @@ Sign in on the page with the API token, or send it along:
 
 /// Weir, the whole hub in one process: orders flow in from the channels, become sales orders with
 /// stock behind them, and are seen on pages and under /v1. No account anywhere is needed: unless told
-/// otherwise it starts with a demo merchant whose orders keep coming from a sandboxed Amazon.
+/// otherwise it starts with a demo merchant whose orders keep coming from a sandboxed Amazon and a
+/// sandboxed Shopify.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "weir", version, after_help = AFTER_HELP)]
 pub struct Settings {
@@ -54,11 +55,13 @@ pub struct Settings {
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = minute)]
     pub minute: Duration,
 
-    /// Where channels reach this hub's webhook doors, such as https://hub.example.com
+    /// Where channels reach this hub's webhook doors, such as https://hub.example.com; without it only
+    /// the sandbox delivers, and real shops are searched every minute
     #[arg(long, value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
-    /// The sandbox has a bad day: errors, lost answers, late lists, lost and doubled notifications
+    /// The sandbox has a bad day: errors, lost answers, late lists, lost and doubled notifications and
+    /// webhooks
     #[arg(long)]
     pub faults: bool,
 

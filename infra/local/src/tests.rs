@@ -7,10 +7,22 @@ use std::{
 };
 
 use weir_app::{
+    connections,
     gate::Site,
-    ports::{Index, Key, Record},
+    ports::{Index, Key, Record, Transport as _},
 };
-use weir_domain::{ids::OrganizationId, stock::StockKey};
+use weir_aws::{ReqwestTransport, transport::Limits};
+use weir_channels::http::{HttpRequest, Method};
+use weir_domain::{
+    connection::{Connection, NotificationLink},
+    ids::{ConnectionId, OrganizationId},
+    sales_order::{FulfillmentBy, SalesOrder},
+    stock::StockKey,
+};
+use weir_sandbox::{
+    Now,
+    shopify::{self, Shopify, Webhook},
+};
 
 use super::*;
 
@@ -89,6 +101,61 @@ async fn at_least(hub: &Hub, count: usize) -> BTreeSet<String> {
     tokio::time::timeout(PATIENCE, wait).await.expect("orders arrive")
 }
 
+/// Orders of the web shop that satisfy something, once there are so many.
+async fn web_orders(hub: &Hub, count: usize, is: fn(&SalesOrder) -> bool) -> Vec<SalesOrder> {
+    let wait = async {
+        loop {
+            let orders = all(hub, Index::Orders(first())).await.into_iter();
+            let orders = orders.filter_map(|(_, record)| match record {
+                Record::Order(order) if order.source.as_ref().is_some_and(is_of_web_shop) => Some(order),
+                _ => None,
+            });
+            let found: Vec<SalesOrder> = orders.filter(is).collect();
+            if found.len() >= count {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("orders of the web shop arrive")
+}
+
+/// Whether something of an order was packed here, and its shop has a fulfillment for it.
+fn is_shipped_from_here(order: &SalesOrder) -> bool {
+    order.fulfillments.iter().any(|one| one.by == FulfillmentBy::Weir && !one.at_channel.is_empty())
+}
+
+fn is_of_web_shop(source: &weir_domain::sales_order::Source) -> bool {
+    source.channel.as_str() == "shopify"
+}
+
+async fn web_shop(hub: &Hub) -> Connection {
+    let id = ConnectionId::from_token("demoshopify");
+    connections::read(hub, &first(), &id).await.unwrap()
+}
+
+/// Knocks at the webhook door, and gives the status.
+async fn knock(base: &str, id: &str, headers: &[(String, String)], body: Vec<u8>) -> u16 {
+    let mut request = HttpRequest::new(Method::Post, format!("{base}/webhooks/shopify/{id}"));
+    for (name, value) in headers {
+        request = request.header(name, value.as_str());
+    }
+    request.body = body;
+    ReqwestTransport::new(Limits::default()).unwrap().send(&request).await.unwrap().status
+}
+
+/// A delivery that the demo's application signed.
+fn signed() -> Webhook {
+    let now = Now::at(weir_domain::Timestamp::from_second(1_800_000_000).unwrap());
+    let mut shopify = Shopify::new(1);
+    shopify::Demo::open(&mut shopify);
+    let (shop, app) = (shopify::Demo::SHOP, shopify::Demo::CLIENT_ID);
+    shopify.subscribe(shop, app, &["ORDERS_CREATE"], "https://weir.example/");
+    let line = shopify::LineSpec::new("WEIR-MUG-350", 1, 1_490);
+    shopify.place_order(shop, shopify::OrderSpec::new(vec![line]), now).unwrap();
+    shopify.take_webhooks(now).remove(0)
+}
+
 /// The sum of the movements is the stock, at each place and of each variant.
 async fn check_stock(hub: &Hub) {
     let mut sums: BTreeMap<StockKey, i64> = BTreeMap::new();
@@ -99,7 +166,10 @@ async fn check_stock(hub: &Hub) {
     let mut stock = BTreeMap::new();
     for (_, record) in all(hub, Index::Stock(first())).await {
         let Record::Stock(item) = record else { panic!("no stock") };
-        stock.insert(item.key, item.on_hand);
+        // What is held and was never there has no movement.
+        if item.on_hand != 0 || sums.contains_key(&item.key) {
+            stock.insert(item.key, item.on_hand);
+        }
     }
     assert!(stock.len() > 10);
     assert_eq!(sums, stock);
@@ -128,6 +198,70 @@ async fn what_is_killed_goes_on_with_the_same_orders_none_twice_and_none_missing
     assert!(after.is_subset(&at_rest));
     check_stock(&running.hub).await;
     running.shutdown().await;
+}
+
+// SPEC: KS-01, KS-26, KS-41, OP-08
+#[tokio::test]
+async fn a_web_shop_s_orders_arrive_and_go_on_after_a_sudden_end() {
+    let folder = Folder::new("web-shop");
+    let running = started(&folder.0, false).await;
+    let before = web_orders(&running.hub, 12, |_| true).await;
+    assert!(before.iter().all(|order| order.order_no.starts_with("#W")));
+    let door = format!("{}/webhooks/shopify/", running.base_url);
+    let is_told = |shop: &Connection, door: &str| match &shop.notifications {
+        NotificationLink::Subscribed { subscription } => subscription.starts_with(door),
+        NotificationLink::Off | NotificationLink::Failed { .. } => false,
+    };
+    assert!(is_told(&web_shop(&running.hub).await, &door));
+    let shipped = web_orders(&running.hub, 1, is_shipped_from_here).await;
+    running.kill().await;
+
+    let running = started(&folder.0, false).await;
+    let after = web_orders(&running.hub, before.len() + 2, |_| true).await;
+    for order in before.iter().chain(&shipped) {
+        assert_eq!(after.iter().filter(|later| later.id == order.id).count(), 1, "{}", order.order_no);
+    }
+    let door = format!("{}/webhooks/shopify/", running.base_url);
+    assert!(is_told(&web_shop(&running.hub).await, &door), "the hub has another port now");
+    running.shutdown().await;
+
+    let running = started(&folder.0, true).await;
+    check_stock(&running.hub).await;
+    running.shutdown().await;
+}
+
+// API "Webhook doors"
+#[tokio::test]
+async fn the_door_takes_what_the_channel_signed_and_nothing_else() {
+    let folder = Folder::new("door");
+    let running = started(&folder.0, false).await;
+    let (base, shop) = (running.base_url.clone(), web_shop(&running.hub).await);
+    let id = shop.id.as_str();
+    let Webhook { headers, body, .. } = signed();
+    assert_eq!(knock(&base, id, &headers, body.clone()).await, 200);
+    let mut forged = body.clone();
+    forged[0] = b' ';
+    assert_eq!(knock(&base, id, &headers, forged).await, 401, "another body");
+    assert_eq!(knock(&base, id, &[], body.clone()).await, 401, "no signature");
+    assert_eq!(knock(&base, "con_nobody", &headers, body.clone()).await, 401, "no such connection");
+    let amazon = ConnectionId::from_token("demoamazonus");
+    assert_eq!(knock(&base, amazon.as_str(), &headers, body).await, 401, "another channel's");
+    let most = weir_app::webhook::LARGEST_BODY;
+    assert_eq!(knock(&base, id, &headers, vec![b'x'; most]).await, 401);
+    assert_eq!(knock(&base, id, &headers, vec![b'x'; most + 1]).await, 413);
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn only_a_hub_with_a_public_address_is_told_of_changes_by_other_shops_than_the_demo_s() {
+    let folder = Folder::new("public");
+    for public_url in [None, Some("https://hub.example.com".to_owned())] {
+        let settings = Settings { public_url: public_url.clone(), no_demo: true, ..Settings::on(&folder.0) };
+        let running = start(settings).await.unwrap();
+        assert_eq!(running.hub.deployment.public_url, public_url);
+        assert!(running.hub.deployment.stand_in.is_none());
+        running.shutdown().await;
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::lock::Mutex as AsyncMutex;
 use jiff::SignedDuration;
-use weir_channels::channel::{AccessToken, Grant};
+use weir_channels::channel::{AccessToken, Grant, Secret};
 use weir_domain::{Timestamp, ids::AccountId};
 
 /// How long before its end a token is renewed: longer than any call may take.
@@ -28,6 +28,7 @@ pub(crate) type Slot = Arc<AsyncMutex<Option<Cached>>>;
 #[derive(Default)]
 pub struct AccessTokens {
     slots: Mutex<BTreeMap<(AccountId, Grant), Slot>>,
+    refused: Mutex<BTreeMap<AccountId, Secret>>,
 }
 
 impl AccessTokens {
@@ -35,6 +36,19 @@ impl AccessTokens {
     pub(crate) fn slot(&self, account: &AccountId, grant: Grant) -> Slot {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry((account.clone(), grant)).or_default())
+    }
+
+    /// Forgets an account's tokens, because the channel refused this one.
+    pub(crate) fn refuse(&self, account: &AccountId, token: &AccessToken) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.insert(account.clone(), token.token.clone());
+        drop(refused);
+        self.forget(account);
+    }
+
+    /// The token of an account that the channel refused last: where it is kept as a good one, it is none.
+    pub(crate) fn refused(&self, account: &AccountId) -> Option<Secret> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).get(account).cloned()
     }
 
     /// Forgets an account's tokens, as when its credentials changed.
@@ -62,7 +76,6 @@ mod tests {
     use std::{task::Poll, time::Duration};
 
     use futures_util::FutureExt;
-    use weir_channels::channel::Secret;
 
     use super::*;
 

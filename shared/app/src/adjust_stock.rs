@@ -104,7 +104,8 @@ pub async fn adjust_stock(
     Err(Refusal::contended())
 }
 
-fn wrong_fields(errors: Vec<decide::adjust::FieldError>) -> Refusal {
+/// What the rules say of fields, as a refusal.
+pub(crate) fn wrong_fields(errors: Vec<decide::adjust::FieldError>) -> Refusal {
     let field = |error: decide::adjust::FieldError| FieldError { path: error.path, message: error.message };
     Refusal::fields(errors.into_iter().map(field).collect())
 }

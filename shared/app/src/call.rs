@@ -1,6 +1,7 @@
 //! A call to a channel: a token out of the bucket, an access token, the request, and what the answer
 //! means. An expired access token costs one more call, a throttled one a delay; neither an order.
 
+use jiff::SignedDuration;
 use weir_channels::{
     Channel, ChannelError,
     channel::{Access, AccessToken, Call, Credentials, Grant, Operation, Orders, RawOrder, Step, TokenStep},
@@ -13,7 +14,12 @@ use weir_domain::{
     outcome::ReasonCode,
 };
 
-use crate::{access_tokens::Cached, gate::Site, hub::Hub, rate_limit};
+use crate::{
+    gate::Site,
+    hub::Hub,
+    rate_limit,
+    renew::{self, Wanted},
+};
 
 /// Why a call gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,26 +109,14 @@ pub async fn access_token(
     connection: &Connection,
     grant: Grant,
 ) -> Result<AccessToken, CallError> {
-    let access = channel(connection)?.access;
     let slot = hub.access_tokens.slot(&account(connection), grant);
     let mut held = slot.lock().await;
     if let Some(cached) = held.as_ref().filter(|cached| cached.is_fresh(hub.now())) {
         return Ok(cached.token.clone());
     }
-    let credentials = hub
-        .credentials(Site::Credentials, organization, &connection.id)
-        .await
-        .map_err(|error| CallError::Own(error.to_string()))?;
-    let asked_at = hub.now();
-    let (token, replaced) = token_by(hub, access, connection, &credentials, grant).await?;
-    if !replaced.is_empty() {
-        // Before the token is used: its first use ends the refresh token that it came from.
-        let kept: Credentials = credentials.into_iter().chain(replaced).collect();
-        hub.keep_credentials(Site::TokenKeep, organization, &connection.id, &kept)
-            .await
-            .map_err(|error| CallError::Own(error.to_string()))?;
-    }
-    *held = Some(Cached::new(token.clone(), asked_at));
+    let cached = renew::renew(hub, Wanted { organization, connection, grant }).await?;
+    let token = cached.token.clone();
+    *held = Some(cached);
     Ok(token)
 }
 
@@ -184,15 +178,48 @@ pub async fn ask<T>(
     build: impl Fn(&AccessToken) -> HttpRequest + Send + Sync,
     read: impl Fn(&HttpResponse) -> Result<T, ChannelError> + Send + Sync,
 ) -> Result<T, CallError> {
+    ask_until(hub, asking, None, build, read).await
+}
+
+/// As [`ask`], but no call goes out after `until`: by then somebody else may make it.
+///
+/// # Errors
+/// Why it gave nothing.
+pub async fn ask_until<T>(
+    hub: &Hub,
+    asking: Asking<'_>,
+    until: Option<Timestamp>,
+    build: impl Fn(&AccessToken) -> HttpRequest + Send + Sync,
+    read: impl Fn(&HttpResponse) -> Result<T, ChannelError> + Send + Sync,
+) -> Result<T, CallError> {
     let mut renewed = false;
     loop {
         let token = access_token(hub, asking.organization, asking.connection, asking.grant).await?;
-        let response = send(hub, asking, &build(&token)).await?;
+        let response = send(hub, asking, until, &build(&token)).await?;
         match read(&response) {
             Ok(answer) => return Ok(answer),
-            Err(error) => judge(hub, asking, error, &mut renewed).await?,
+            Err(error) => judge(hub, asking, &token, error, &mut renewed).await?,
         }
     }
+}
+
+/// Waits of one look in all, between its calls: a large order takes more points than there are at once.
+/// An importer has a minute for its signals.
+const LONGEST_LOOK: SignedDuration = SignedDuration::from_secs(20);
+
+/// The shortest of those waits; points come back by the second.
+const SHORTEST_WAIT: SignedDuration = SignedDuration::from_secs(1);
+
+/// How long until the channel's points will do, if they are what is missing.
+fn wait_for_points(hub: &Hub, error: &CallError) -> Option<SignedDuration> {
+    let wait = match error {
+        CallError::OutOfTokens { due_at } => due_at.duration_since(hub.clock.scheduler_now()),
+        CallError::Channel(ChannelError::Throttled { retry_after, .. }) => {
+            SignedDuration::try_from((*retry_after)?).ok()?
+        }
+        CallError::Channel(_) | CallError::Trouble(_) | CallError::Own(_) => return None,
+    };
+    Some(wait.max(SHORTEST_WAIT))
 }
 
 /// Looks at one order as it is now, in as many calls as its API takes. `None`: the channel does not
@@ -224,6 +251,7 @@ pub async fn look_at(
 ) -> Result<Option<RawOrder>, CallError> {
     let mut answers: Vec<HttpResponse> = Vec::new();
     let mut renewed = false;
+    let mut patience = LONGEST_LOOK;
     loop {
         let token = access_token(hub, organization, connection, Grant::Merchant).await?;
         let call = Call { connection, token: &token };
@@ -234,18 +262,42 @@ pub async fn look_at(
         };
         let grant = Grant::Merchant;
         let asking = Asking { site, organization, connection, operation, keep_back: 0, grant };
-        answers.push(send(hub, asking, &request).await?);
-        if let Err(error) = orders.look(call, id, &answers) {
-            answers.pop();
-            judge(hub, asking, error, &mut renewed).await?;
+        let counts_points = answers.last().is_some_and(|answer| orders.told_budget(answer).is_some());
+        let went_on = match send(hub, asking, None, &request).await {
+            Ok(answer) => {
+                answers.push(answer);
+                match orders.look(call, id, &answers) {
+                    Ok(_) => Ok(()),
+                    Err(error) => {
+                        answers.pop();
+                        judge(hub, asking, &token, error, &mut renewed).await
+                    }
+                }
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = went_on {
+            // What was answered already would have to be asked for again, and cost its points again.
+            let wait = wait_for_points(hub, &error).filter(|wait| counts_points && *wait <= patience);
+            let Some(wait) = wait else { return Err(error) };
+            patience -= wait;
+            hub.clock.pause(wait).await;
         }
     }
 }
 
 /// Takes a token of the rate limit and sends.
-async fn send(hub: &Hub, asking: Asking<'_>, request: &HttpRequest) -> Result<HttpResponse, CallError> {
+async fn send(
+    hub: &Hub,
+    asking: Asking<'_>,
+    until: Option<Timestamp>,
+    request: &HttpRequest,
+) -> Result<HttpResponse, CallError> {
     let account = account(asking.connection);
     let taken = rate_limit::take(hub, &account, asking.operation, asking.keep_back).await?;
+    if until.is_some_and(|until| hub.now() > until) {
+        return Err(CallError::Trouble("it is too late for this call".to_owned()));
+    }
     let response =
         hub.ask(asking.site, request).await.map_err(|error| CallError::Trouble(error.to_string()))?;
     let orders = channel(asking.connection)?.orders;
@@ -266,13 +318,14 @@ async fn send(hub: &Hub, asking: Asking<'_>, request: &HttpRequest) -> Result<Ht
 async fn judge(
     hub: &Hub,
     asking: Asking<'_>,
+    token: &AccessToken,
     error: ChannelError,
     renewed: &mut bool,
 ) -> Result<(), CallError> {
     let account = account(asking.connection);
     if error == ChannelError::Expired && !*renewed {
         *renewed = true;
-        hub.access_tokens.forget(&account);
+        hub.access_tokens.refuse(&account, token);
         return Ok(());
     }
     if error == ChannelError::Expired && is_held(hub, asking).await? {

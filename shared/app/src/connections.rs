@@ -3,16 +3,19 @@
 
 mod create;
 mod change;
+mod settings;
+mod preview;
 mod activate;
 mod attention;
 mod link;
 mod looks;
 mod examine;
+mod store;
 
 use sha2::{Digest, Sha256};
 use weir_channels::{
-    Channel,
-    channel::{AccessToken, Credentials, FieldError, Grant},
+    Channel, ChannelError,
+    channel::{Call, Credentials, FieldError, Grant, StoreInfo},
 };
 use weir_domain::{
     connection::{Connection, ConnectionStatus},
@@ -27,7 +30,7 @@ use crate::{
     hub::Hub,
     lists::{self, Part, Window},
     people::{self, Refusal, only},
-    ports::{Index, Key},
+    ports::{Index, Key, TransportError},
 };
 
 pub use activate::{activate, deactivate};
@@ -37,6 +40,8 @@ pub use create::{NewConnection, create};
 pub use examine::{Check, Health, LookHealth, Tested, health, test};
 pub use link::{keep_subscribed, link};
 pub(crate) use looks::with_look;
+pub use preview::{Difference, Preview, Word, preview};
+pub use settings::settings;
 
 /// The word for credentials that the channel does not take.
 const CREDENTIALS_REFUSED: &str = "credentials_refused";
@@ -74,6 +79,12 @@ pub async fn list(
     window: &Window,
 ) -> Result<Part<Connection>, Refusal> {
     lists::read_one(hub, Index::Connections(organization.clone()), window, only!(Connection)).await
+}
+
+/// A connection's own place among some, the same for ever: what all of them do at a time, each does at its
+/// own, so that not all of them call at once.
+pub(crate) fn own_place(connection: &Connection, places: i64) -> i64 {
+    connection.id.as_str().bytes().fold(0_i64, |sum, byte| (sum * 31 + i64::from(byte)) % places)
 }
 
 /// The channel of a connection.
@@ -125,6 +136,7 @@ fn mended(connection: &Connection) -> Connection {
 /// Checks that each credential is one that the channel has.
 fn check_credentials(channel: &Channel, credentials: &Credentials) -> Vec<FieldError> {
     let known = channel.setup.credential_fields();
+    let lists = channel.setup.credential_lists();
     credentials
         .iter()
         .filter_map(|(name, secret)| {
@@ -134,8 +146,16 @@ fn check_credentials(channel: &Channel, credentials: &Credentials) -> Vec<FieldE
                     format!("{} has no such credential; it takes {}.", channel.name, known.join(", "));
                 return Some(FieldError { path, message });
             }
-            let is_blank = secret.expose().trim().is_empty();
-            is_blank.then(|| FieldError { path, message: "It is empty.".to_owned() })
+            let listed: Option<Vec<String>> = serde_json::from_str(secret.expose()).ok();
+            let message = match listed {
+                Some(_) if !lists.contains(&name.as_str()) => "Give it as one text.",
+                Some(secrets) if secrets.iter().any(|secret| secret.trim().is_empty()) => {
+                    "One of them is empty."
+                }
+                None if secret.expose().trim().is_empty() => "It is empty.",
+                Some(_) | None => return None,
+            };
+            Some(FieldError { path, message: message.to_owned() })
         })
         .collect()
 }
@@ -200,17 +220,40 @@ fn missing_credentials(
         .collect()
 }
 
-/// Asks the channel for an access token with these credentials, past the cache: whether they work.
+/// Asks the channel for an access token with these credentials, past the cache, and whose account it
+/// opens where the channel says so: whether they work.
 async fn try_credentials(
     hub: &Hub,
     channel: &Channel,
     connection: &Connection,
     credentials: &Credentials,
-) -> Result<AccessToken, CallError> {
+) -> Result<(), CallError> {
+    let asked = call::token_by(hub, channel.access, connection, credentials, Grant::Merchant).await?;
+    let (token, replaced) = asked;
     // The refresh token that an answer brings along is dropped: the one before works until the new
     // token is used, which it is not.
-    let asked = call::token_by(hub, channel.access, connection, credentials, Grant::Merchant).await?;
-    Ok(asked.0)
+    let Some(store) = channel.store.filter(|_| replaced.is_empty()) else { return Ok(()) };
+    let (_, request) = store.about(Call { connection, token: &token });
+    let trouble = |error: TransportError| CallError::Trouble(error.to_string());
+    let response = hub.ask(Site::AccessToken, &request).await.map_err(trouble)?;
+    match store.read_about(&response) {
+        Ok(about) => is_of_account(connection, &about),
+        // It was given just now: no other one will do better.
+        Err(ChannelError::Expired) => {
+            Err(ChannelError::Revoked("the access token is not valid".to_owned()).into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the credentials open the account that the connection is of.
+fn is_of_account(connection: &Connection, about: &StoreInfo) -> Result<(), CallError> {
+    if about.account.eq_ignore_ascii_case(connection.remote.account.trim()) {
+        return Ok(());
+    }
+    let why =
+        format!("they are of {}, and this connection is of {}", about.account, connection.remote.account);
+    Err(ChannelError::Denied(why).into())
 }
 
 /// Why credentials are not taken over. A channel in trouble tells nothing of them, so nothing changes.

@@ -33,7 +33,7 @@ pub async fn list(
     let letters = hub.dead_letters(Site::PersonRead).await?;
     let view = |letter: DeadLetter| {
         let message = match &letter.queue {
-            QueueName::Import(_) => Message::from_json(&letter.body).ok(),
+            QueueName::Import(_) | QueueName::Push(_) => Message::from_json(&letter.body).ok(),
             QueueName::Notifications(_) => None,
         };
         let is_meant = match &message {

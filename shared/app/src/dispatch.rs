@@ -4,7 +4,7 @@
 use weir_channels::CHANNELS;
 use weir_domain::{
     event::{DomainEvent, Effect},
-    ids::{ChannelName, OrganizationId, SalesOrderId},
+    ids::{ChannelName, FulfillmentId, OrganizationId, SalesOrderId},
 };
 
 use crate::{
@@ -49,21 +49,32 @@ async fn send(
                 name: event.name(),
                 detail: detail(organization, event, key).to_string(),
             };
-            Ok(hub.announce(Site::DispatchAnnounce, &[announcement]).await?)
+            hub.announce(Site::DispatchAnnounce, &[announcement]).await?;
+            match event {
+                DomainEvent::OrderDelivered { order, .. } if order.source().is_some() => {
+                    let channel = channel_of(hub, organization, order).await?;
+                    if weir_channels::built(&channel).is_some_and(|channel| channel.completion.is_some()) {
+                        let all = FulfillmentId::from_token(Push::WHOLE_ORDER);
+                        bring(hub, organization, key, (channel, order, &all)).await?;
+                    }
+                    Ok(())
+                }
+                DomainEvent::OrderDelivered { .. }
+                | DomainEvent::OrderImported { .. }
+                | DomainEvent::OrderChanged { .. }
+                | DomainEvent::OrderDeleted { .. }
+                | DomainEvent::OrderNotImported { .. }
+                | DomainEvent::ConnectionNeedsAttention { .. }
+                | DomainEvent::RunFinished { .. } => Ok(()),
+            }
         }
         Effect::CreateFulfillment { order, fulfillment } => {
-            let push = Push {
-                organization: organization.clone(),
-                order: order.clone(),
-                fulfillment: fulfillment.clone(),
-            };
-            let message = OutgoingMessage {
-                id: key.message_id(),
-                group: organization.to_string(),
-                body: Message::Push(push).to_json(),
-            };
-            let queue = QueueName::Import(channel_of(hub, organization, order).await?);
-            Ok(hub.send(Site::DispatchSend, &queue, &[message]).await?)
+            let channel = channel_of(hub, organization, order).await?;
+            // A shop that hears of whole orders alone is told when the last of it is delivered.
+            if weir_channels::built(&channel).is_some_and(|channel| channel.fulfillments.is_none()) {
+                return Ok(());
+            }
+            bring(hub, organization, key, (channel, order, fulfillment)).await
         }
         Effect::RecheckWaiting { connection, code } => {
             let recheck = Recheck {
@@ -85,6 +96,23 @@ async fn send(
             Ok(hub.send(Site::DispatchSend, &QueueName::Import(channel), &[message]).await?)
         }
     }
+}
+
+/// Has what was packed or delivered brought to the shop that took the order.
+async fn bring(
+    hub: &Hub,
+    organization: &OrganizationId,
+    key: &OutboxKey,
+    (channel, order, fulfillment): (ChannelName, &SalesOrderId, &FulfillmentId),
+) -> Result<(), FlowError> {
+    let push =
+        Push { organization: organization.clone(), order: order.clone(), fulfillment: fulfillment.clone() };
+    let message = OutgoingMessage {
+        id: key.message_id(),
+        group: organization.to_string(),
+        body: Message::Push(push).to_json(),
+    };
+    Ok(hub.send(Site::DispatchSend, &QueueName::Push(channel), &[message]).await?)
 }
 
 /// The channel that an order came from.

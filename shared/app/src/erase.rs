@@ -1,6 +1,7 @@
 //! Personal data is erased where a channel asks for it: the person, the snapshot, what the buyer typed,
 //! and the customer that was made for him. The books stay. (SPEC OP-05)
 
+use weir_channels::channel::Credentials;
 use weir_domain::{
     customer::Customer,
     history::HistoryEntry,
@@ -10,6 +11,7 @@ use weir_domain::{
 };
 
 use crate::{
+    call,
     catalogue::names,
     flow::FlowError,
     gate::Site,
@@ -152,11 +154,25 @@ async fn erase_customer(
     Ok(())
 }
 
-/// Erases the personal data of all orders of a connection, part by part.
+/// Erases the credentials of a connection whose shop is gone. Of one that is at work again they stay: its
+/// application was put back in meanwhile.
+async fn credentials(hub: &Hub, told: &Told) -> Result<(), FlowError> {
+    let key = Key::Connection(told.organization.clone(), told.connection.clone());
+    let found = hub.get(Site::EraseRead, std::slice::from_ref(&key)).await?.remove(&key);
+    let Some(Record::Connection(connection)) = found.map(|stored| stored.record) else { return Ok(()) };
+    if connection.is_active() {
+        return Ok(());
+    }
+    hub.access_tokens.forget(&call::account(&connection));
+    let none = Credentials::new();
+    Ok(hub.keep_credentials(Site::Erase, &told.organization, &told.connection, &none).await?)
+}
+
+/// Erases the personal data of all orders of a connection, part by part, and its credentials at last.
 pub(crate) async fn connection(hub: &Hub, told: &Told, after: Option<&str>) -> Result<(), FlowError> {
     let (kind, place) = after.and_then(|after| after.split_once('#')).unwrap_or(("0", ""));
     let position: usize = kind.parse().map_err(|_| FlowError::new("it goes on nowhere"))?;
-    let Some(kind) = OutcomeKind::ALL.get(position) else { return Ok(()) };
+    let Some(kind) = OutcomeKind::ALL.get(position) else { return credentials(hub, told).await };
     let index = Index::Observations(told.organization.clone(), *kind);
     let place = (!place.is_empty()).then_some(place);
     let page = hub.list(Site::EraseRead, &index, place, ORDERS_A_MESSAGE).await?;

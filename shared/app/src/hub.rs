@@ -10,6 +10,7 @@ use weir_channels::{
 };
 use weir_domain::{
     Timestamp,
+    connection::Connection,
     ids::{ChannelName, ConnectionId, OrganizationId, SalesOrderId},
 };
 
@@ -35,14 +36,34 @@ pub struct Deployment {
     /// Where channels can reach the webhook doors, such as `https://orders.example.com`. None: no
     /// webhooks are registered, and connections live on the search alone.
     pub public_url: Option<String>,
+    /// What stands in for channels beside this hub: it reaches the doors where the real ones cannot.
+    pub stand_in: Option<StandIn>,
+}
+
+/// A server that stands in for channels on the machine of the hub.
+#[derive(Clone, Debug)]
+pub struct StandIn {
+    /// Its address: connections whose endpoint is there are its own.
+    pub address: String,
+    /// Where it reaches the webhook doors.
+    pub doors: String,
+}
+
+impl StandIn {
+    fn is_of(&self, connection: &Connection) -> bool {
+        let rest = connection.endpoints.api.as_deref().and_then(|api| api.strip_prefix(&self.address));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 impl Deployment {
-    /// The address of a connection's webhook door, if channels can reach it.
+    /// The address of a connection's webhook door, if its channel can reach it.
     #[must_use]
-    pub fn webhook_door(&self, channel: &ChannelName, connection: &ConnectionId) -> Option<String> {
-        let base = self.public_url.as_deref()?.trim_end_matches('/');
-        Some(format!("{base}/webhooks/{channel}/{connection}"))
+    pub fn webhook_door(&self, connection: &Connection) -> Option<String> {
+        let stand_in = self.stand_in.as_ref().filter(|stand_in| stand_in.is_of(connection));
+        let base = stand_in.map(|stand_in| &stand_in.doors).or(self.public_url.as_ref())?;
+        let (base, channel) = (base.trim_end_matches('/'), &connection.channel);
+        Some(format!("{base}/webhooks/{channel}/{}", connection.id))
     }
 }
 
@@ -236,6 +257,19 @@ impl Hub {
         self.through(site, || self.secrets.read(organization, connection)).await
     }
 
+    /// The credentials of a connection, past any cache. See [`Secrets::read_anew`].
+    ///
+    /// # Errors
+    /// As [`Secrets::read_anew`].
+    pub async fn credentials_anew(
+        &self,
+        site: Site,
+        organization: &OrganizationId,
+        connection: &ConnectionId,
+    ) -> Result<Credentials, SecretError> {
+        self.through(site, || self.secrets.read_anew(organization, connection)).await
+    }
+
     /// Keeps the credentials of a connection. See [`Secrets::keep`].
     ///
     /// # Errors
@@ -248,5 +282,61 @@ impl Hub {
         credentials: &Credentials,
     ) -> Result<(), SecretError> {
         self.through(site, || self.secrets.keep(organization, connection, credentials)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_domain::{
+        connection::{
+            ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount, ShopSettings,
+        },
+        ids::ConnectionId,
+    };
+
+    use super::*;
+
+    fn connection(api: Option<&str>) -> Connection {
+        Connection {
+            id: ConnectionId::from_token("one"),
+            channel: ChannelName::parse("shopify").unwrap(),
+            name: "Shop".to_owned(),
+            remote: RemoteAccount { account: "shop.myshopify.com".to_owned(), marketplace: None },
+            shared_account: None,
+            status: ConnectionStatus::Active,
+            default_location: None,
+            location_map: Vec::new(),
+            settings: ConnectionSettings {
+                sku_aliasing: false,
+                orders_api: String::new(),
+                shop: ShopSettings::default(),
+            },
+            endpoints: Endpoints { api: api.map(str::to_owned), token: None },
+            first_activated_at: None,
+            activated_at: None,
+            deactivated_at: None,
+            orders_from: None,
+            notifications: NotificationLink::Off,
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn only_what_stands_in_reaches_the_doors_of_a_hub_without_a_public_address() {
+        let stand_in = StandIn {
+            address: "http://127.0.0.1:4000".to_owned(),
+            doors: "http://127.0.0.1:3000".to_owned(),
+        };
+        let hidden = Deployment { stand_in: Some(stand_in), ..Deployment::default() };
+        let own = connection(Some("http://127.0.0.1:4000/shop"));
+        let door = format!("/webhooks/shopify/{}", own.id);
+        assert_eq!(hidden.webhook_door(&own), Some(format!("http://127.0.0.1:3000{door}")));
+        for other in [None, Some("http://127.0.0.1:40001"), Some("https://proxy.example")] {
+            assert_eq!(hidden.webhook_door(&connection(other)), None, "{other:?}");
+        }
+        let public = Deployment { public_url: Some("https://hub.example/".to_owned()), ..hidden };
+        let at_large = public.webhook_door(&connection(None));
+        assert_eq!(at_large, Some(format!("https://hub.example{door}")));
+        assert!(public.webhook_door(&own).is_some_and(|door| door.starts_with("http://127.0.0.1:3000/")));
     }
 }

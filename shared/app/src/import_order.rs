@@ -2,17 +2,17 @@
 //! commits once. Polls, notifications, people, replays and sweeps all end here. (SPEC G-01)
 
 mod booking;
+mod bugs;
 mod commit;
+mod foresee;
 mod made;
 mod park;
 mod state;
 
-use std::borrow::Cow;
-
 use weir_channels::{Channel, channel::RawOrder};
 use weir_domain::{
     Timestamp,
-    channel_order::{ChannelOrder, SoldBy},
+    channel_order::ChannelOrder,
     connection::{Connection, ConnectionStatus},
     decide::{self, unread},
     manufacturing_order::ManufacturingOrder,
@@ -34,7 +34,10 @@ use crate::{
     recheck, told,
 };
 
-pub(crate) use commit::snapshot_of;
+pub(crate) use commit::{snapshot_of, write_stock};
+pub(crate) use foresee::{Foreseen, foresee};
+pub(crate) use park::after;
+pub(crate) use state::{Loaded, read_stock};
 
 /// How often an order is read and decided again when others write the same records.
 const TRIES: u32 = 5;
@@ -63,8 +66,10 @@ pub async fn handle(hub: &Hub, message: &Message) -> Result<Ended, FlowError> {
         Message::Look(signal) => import(hub, signal).await,
         Message::Told(told) => match told::handle(hub, told).await? {
             told::Outcome::Look(signal) => import(hub, &signal).await,
+            told::Outcome::Parked(code) => Ok(Ended::Parked(code)),
             told::Outcome::Done => Ok(Ended::Told),
         },
+        // Pushes have a queue of their own; this is one that was sent before they had.
         Message::Push(push) => push::push(hub, push).await.map(Ended::Pushed),
         Message::Recheck(recheck) => recheck::recheck(hub, recheck).await.map(Ended::Rechecked),
     }
@@ -94,6 +99,23 @@ async fn import(hub: &Hub, signal: &Signal) -> Result<Ended, FlowError> {
     }
     let reading = read(hub, signal).await?;
     park::park(hub, &reading, Reason::plain(ReasonCode::Contended), None).await
+}
+
+/// Carries out what is left of an order's plan, as an import does that meets one: also one that a person's
+/// act has stored. An order that is booked is left alone. (SPEC G-05)
+pub(crate) async fn carry_out(hub: &Hub, signal: &Signal) -> Result<(), FlowError> {
+    for _ in 0..TRIES {
+        let reading = read(hub, signal).await?;
+        let Some((order, version)) = &reading.file.order else { return Ok(()) };
+        if order.booking == Booking::Complete {
+            return Ok(());
+        }
+        match booking::resume(hub, &reading, order, *version).await {
+            Err(Stop::Again) | Ok(_) => {}
+            Err(Stop::Error(error)) => return Err(error),
+        }
+    }
+    Err(FlowError::new("others were writing the order all the time"))
 }
 
 /// Why an attempt did not end.
@@ -175,7 +197,7 @@ async fn attempt(hub: &Hub, reading: &Reading<'_>, asked: &mut Option<Snapshot>)
 }
 
 /// Why a connection's orders wait, if it is not at work.
-fn at_rest(connection: &Connection) -> Option<Reason> {
+pub(crate) fn at_rest(connection: &Connection) -> Option<Reason> {
     match &connection.status {
         ConnectionStatus::Active => None,
         ConnectionStatus::Inactive => Some(Reason::plain(ReasonCode::ConnectionInactive)),
@@ -184,7 +206,7 @@ fn at_rest(connection: &Connection) -> Option<Reason> {
 }
 
 /// What waits for its connection is due at once: the sweeper takes only what belongs to one at work.
-fn at_once(hub: &Hub) -> Timestamp {
+pub(crate) fn at_once(hub: &Hub) -> Timestamp {
     hub.clock.scheduler_now()
 }
 
@@ -201,6 +223,9 @@ async fn snapshot(hub: &Hub, reading: &Reading<'_>) -> Result<Option<Look>, Stop
     if let Some(kept) = kept.filter(|kept| reading.signal.snapshot_at.is_some_and(|at| kept.updated_at >= at))
     {
         return Ok(Some(Look::Have(kept.clone())));
+    }
+    if let Some(trusted) = bugs::trusted(reading) {
+        return Ok(Some(Look::Have(trusted.clone())));
     }
     let Reading { signal, connection, channel, .. } = reading;
     let orders = channel.orders.ok_or_else(|| FlowError::new("the channel has no orders"))?;
@@ -278,21 +303,23 @@ async fn decide(
     let forgets = planted::is(Bug::NoTombstone) && known.is_some_and(|order| order.deleted_at.is_some());
     let stale = planted::is(Bug::StaleOverwrite);
     let observation = reading.file.observation.as_ref().map(|(observation, _)| observation);
-    let order = &planted_order(order, &loaded);
+    let order = &bugs::order(reading, order, &loaded, hub.now());
+    let known = known.filter(|_| !forgets).map(bugs::known);
     let state = decide::State {
         organization: &reading.organization,
         connection: &reading.connection,
-        order: known.filter(|_| !forgets),
+        order: known.as_deref(),
         observation: observation.filter(|_| !forgets && !stale),
         variants: &loaded.variants,
         stock: &loaded.stock,
         is_own_request: loaded.is_own_request,
-        is_asked_for: reading.signal.cause == SignalCause::Manual,
+        is_asked_for: is_asked_for(reading),
         manufacturing_orders: &made_for(reading),
         returns: &reading.file.returns.iter().map(|(known, _)| known.clone()).collect::<Vec<_>>(),
         customers: &loaded.customers,
     };
-    let decision = decide::decide(reading.channel.rules, &state, order, hub.now());
+    let mut decision = decide::decide(reading.channel.rules, &state, order, hub.now());
+    bugs::changes(&mut decision.changes, order);
     let seen = commit::Seen::order(snapshot, order);
     made::before(hub, reading, &decision.changes).await?;
     match decision.changes.order.as_ref().map(|order| &order.booking) {
@@ -304,22 +331,14 @@ async fn decide(
     commit::commit(hub, reading, seen, &decision, &loaded).await
 }
 
+/// Whether a person asked for it: by this signal, or by one that waits and that this one ends.
+fn is_asked_for(reading: &Reading<'_>) -> bool {
+    let parked = reading.file.parked.as_ref().map(|(parked, _)| parked.signal.cause);
+    [Some(reading.signal.cause), parked].contains(&Some(SignalCause::Manual))
+}
+
 /// The manufacturing orders that are linked to the order's rows.
 fn made_for(reading: &Reading<'_>) -> Vec<ManufacturingOrder> {
     let linked = reading.file.manufacturing_orders.iter().filter(|(made, _)| made.row.is_some());
     linked.map(|(made, _)| made.clone()).collect()
-}
-
-/// The order as it is; the bug bench plants here what others get wrong.
-fn planted_order<'a>(order: &'a ChannelOrder, loaded: &state::Loaded) -> Cow<'a, ChannelOrder> {
-    let mut order = Cow::Borrowed(order);
-    if planted::is(Bug::ImportsOwnRequests) {
-        order.to_mut().sold_by = SoldBy::Channel;
-    }
-    if planted::is(Bug::HalfImport) {
-        let is_known =
-            |sku: &Option<String>| sku.as_ref().is_some_and(|sku| loaded.variants.contains_key(sku));
-        order.to_mut().lines.retain(|line| is_known(&line.sku));
-    }
-    order
 }

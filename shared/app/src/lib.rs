@@ -18,9 +18,11 @@ pub mod adjust_stock;
 pub mod organizations;
 pub mod runs;
 pub mod orders;
+pub mod acts;
 pub mod outcomes;
 pub mod signals;
 pub mod dead_letters;
+pub mod data_requests;
 pub mod stock;
 pub mod answers;
 pub mod access;
@@ -30,6 +32,7 @@ pub mod lists;
 pub mod flow;
 pub mod call;
 pub mod access_tokens;
+mod renew;
 pub mod rate_limit;
 
 pub mod hub;
@@ -40,4 +43,4 @@ pub mod planted;
 mod outbox;
 mod timeline;
 
-pub use hub::{Deployment, Hub};
+pub use hub::{Deployment, Hub, StandIn};

@@ -126,6 +126,20 @@ pub enum What {
     },
 }
 
+impl What {
+    /// What the log calls it: a part by its id, all else by what it is.
+    #[must_use]
+    pub fn names(&self) -> &str {
+        match self {
+            Self::Part(part) => part,
+            Self::Uninstalled => "uninstalled",
+            Self::CustomerData { .. } => "customer_data",
+            Self::EraseCustomer { .. } => "erase_customer",
+            Self::EraseShop { .. } => "erase_shop",
+        }
+    }
+}
+
 /// "Bring this fulfillment to the shop that took the order."
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
@@ -133,11 +147,16 @@ pub struct Push {
     pub organization: OrganizationId,
     /// Of which order.
     pub order: SalesOrderId,
-    /// Which.
+    /// Which; of a shop that hears of whole orders alone the one made of [`Push::WHOLE_ORDER`].
     pub fulfillment: FulfillmentId,
 }
 
-/// A message of an import queue.
+impl Push {
+    /// What the id is made of that stands for all of an order. (SPEC KB-10)
+    pub const WHOLE_ORDER: &str = "all";
+}
+
+/// A message of an import queue or of a push queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A channel delivered something else than an order's name.

@@ -1,25 +1,29 @@
-//! Sales orders as people see them: found, read with their person, deleted, and brought back. A
-//! deleted order stays as its own tombstone. (SPEC G-09, KS-26, OP-09, OP-10)
+//! Sales orders as people see them: found, and read with their person and what is made for their rows. A
+//! deleted order stays as its own tombstone. (SPEC KS-26, OP-09)
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use weir_domain::{
-    Timestamp,
     customer::{Customer, Person},
-    decide,
     history::HistoryEntry,
     ids::{ChannelOrderId, ConnectionId, OrganizationId, SalesOrderId},
-    outcome::{Because, Observation, Outcome, OutcomeKind, Reason, ReasonCode},
+    manufacturing_order::ManufacturingOrder,
     sales_order::{Booking, OrderStatus, SalesOrder},
 };
+
+pub use crate::acts::remove::{delete, restore};
 
 use crate::{
     gate::Site,
     hub::Hub,
     lists::{self, Part, Window},
-    people::{self, Refusal, TRIES, only},
-    ports::{Commit, Expect, Index, Key, Record, ledger::PersonRecord},
+    people::{self, Refusal, only},
+    ports::{Index, Key, Record, ledger::PersonRecord},
 };
+
+/// Manufacturing orders up to which all of an organization are read for a list of orders, with one
+/// request; of more those of each order.
+const MADE_AT_ONCE: usize = 250;
 
 /// Which orders are wanted; what is `None` filters nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +69,8 @@ pub struct OrderView {
     pub person: Person,
     /// The customer, if it is one of the merchant's.
     pub customer: Option<Customer>,
+    /// The manufacturing orders that are linked to its rows.
+    pub made: Vec<ManufacturingOrder>,
 }
 
 /// Keys that an order of this id at the channel may have: one for each connection, or only for one.
@@ -160,17 +166,50 @@ async fn views(
         .into_iter()
         .map(|(key, customer, _)| (key, customer))
         .collect();
+    let mut made = made_for(hub, organization, &orders).await?;
     let view = |(order, version): (SalesOrder, u64)| {
         let person = persons.remove(&Key::Person(organization.clone(), order.id.clone()));
         let customer = order.customer.clone().map(|id| Key::Customer(organization.clone(), id));
         OrderView {
             person: person.map(|record| record.person).unwrap_or_default(),
             customer: customer.and_then(|key| customers.get(&key).cloned()),
+            made: made.remove(&order.id).unwrap_or_default(),
             order,
             version,
         }
     };
     Ok(orders.into_iter().map(view).collect())
+}
+
+/// The manufacturing orders that are linked to the rows of orders. Most merchants have none.
+async fn made_for(
+    hub: &Hub,
+    organization: &OrganizationId,
+    orders: &[(SalesOrder, u64)],
+) -> Result<BTreeMap<SalesOrderId, Vec<ManufacturingOrder>>, Refusal> {
+    let mut made: BTreeMap<SalesOrderId, Vec<ManufacturingOrder>> = BTreeMap::new();
+    let mut add = |record| {
+        if let Record::ManufacturingOrder(one) = record
+            && one.row.is_some()
+        {
+            made.entry(one.order.clone()).or_default().push(one);
+        }
+    };
+    if orders.len() > 1 {
+        let all = Index::ManufacturingOrders(organization.clone());
+        let page = hub.list(Site::PersonRead, &all, None, MADE_AT_ONCE).await?;
+        if page.next.is_none() {
+            page.records.into_iter().for_each(|(_, stored)| add(stored.record));
+            return Ok(made);
+        }
+    }
+    for (order, _) in orders {
+        let of_order = Index::ManufacturingOrdersOf(organization.clone(), order.id.clone());
+        for (_, one, _) in lists::all(hub, Site::PersonRead, of_order, Some).await? {
+            add(one);
+        }
+    }
+    Ok(made)
 }
 
 /// An order, also a deleted one.
@@ -210,115 +249,4 @@ pub async fn timeline(
         return Err(Refusal::not_found("sales order", id));
     }
     lists::read_one(hub, Index::History(organization.clone(), id.clone()), window, only!(History)).await
-}
-
-/// Deletes an order: it stays as a tombstone, so that it never imports again by itself. What has
-/// left stays booked: stock does not come back because an order is forgotten. Done again it changes
-/// nothing.
-///
-/// # Errors
-/// If there is none of that id, or it was created in the locked period. (SPEC G-09)
-pub async fn delete(
-    hub: &Hub,
-    organization: &OrganizationId,
-    id: &SalesOrderId,
-    actor: &str,
-) -> Result<SalesOrder, Refusal> {
-    mark(hub, organization, id, &Mark { deletes: true, actor }).await
-}
-
-/// Brings a deleted order back on purpose. Done again it changes nothing. (SPEC OP-10)
-///
-/// # Errors
-/// If there is none of that id.
-pub async fn restore(
-    hub: &Hub,
-    organization: &OrganizationId,
-    id: &SalesOrderId,
-    actor: &str,
-) -> Result<SalesOrder, Refusal> {
-    mark(hub, organization, id, &Mark { deletes: false, actor }).await
-}
-
-/// Whether an order is deleted or brought back, and by whom.
-struct Mark<'a> {
-    deletes: bool,
-    actor: &'a str,
-}
-
-async fn mark(
-    hub: &Hub,
-    organization: &OrganizationId,
-    id: &SalesOrderId,
-    mark: &Mark<'_>,
-) -> Result<SalesOrder, Refusal> {
-    for _ in 0..TRIES {
-        let (before, version) = visible(hub, organization, id).await?;
-        if before.deleted_at.is_some() == mark.deletes {
-            return Ok(before);
-        }
-        let mut commit = Commit::default();
-        if mark.deletes {
-            let (merchant, merchant_version) = people::organization(hub, organization).await?;
-            if let Some(reason) = decide::period_locked(&merchant, before.ordered_at) {
-                let message = format!("It cannot be deleted. {}", reason.message);
-                return Err(Refusal::conflict(ReasonCode::PeriodLocked.as_str(), message));
-            }
-            commit.check(Key::Organization(organization.clone()), Expect::Version(merchant_version));
-        }
-        let now = hub.now();
-        let after = SalesOrder { deleted_at: mark.deletes.then_some(now), ..before.clone() };
-        let key = Key::Order(organization.clone(), id.clone());
-        commit.put(key, Record::Order(after.clone()), Expect::Version(version));
-        let key = Key::Observation(organization.clone(), id.clone());
-        let observation: Option<(Observation, u64)> =
-            people::one(hub, key.clone(), only!(Observation)).await?;
-        // A line of the timeline bears the version that its writer gives the order's account.
-        let line_version = observation.as_ref().map_or(version, |(_, version)| *version) + 1;
-        if let Some((observation, version)) = observation {
-            let observation = marked(observation, mark, now);
-            commit.put(key, Record::Observation(observation), Expect::Version(version));
-        }
-        let line = line(&before, mark, now);
-        let key = Key::History(organization.clone(), id.clone(), line_version, 0);
-        commit.put(key, Record::History(line), Expect::Absent);
-        if people::commit(hub, &commit).await? {
-            return Ok(after);
-        }
-    }
-    Err(Refusal::contended())
-}
-
-/// The account of the order at its channel: the list of outcomes says at once what the next look would.
-fn marked(observation: Observation, mark: &Mark<'_>, now: Timestamp) -> Observation {
-    let (kind, reason) = if mark.deletes {
-        (OutcomeKind::Skipped, Reason::plain(ReasonCode::DeletedInWeir))
-    } else if observation.outcome.reason.code == ReasonCode::DeletedInWeir {
-        (OutcomeKind::Imported, Reason::plain(ReasonCode::ShippedByChannel))
-    } else {
-        return observation;
-    };
-    let because = vec![Because::new(what(mark), format!("{} did it.", mark.actor))];
-    Observation { outcome: Outcome { kind, reason }, because, observed_at: now, ..observation }
-}
-
-const fn what(mark: &Mark<'_>) -> &'static str {
-    if mark.deletes { "deleted" } else { "restored" }
-}
-
-fn line(order: &SalesOrder, mark: &Mark<'_>, now: Timestamp) -> HistoryEntry {
-    let has_left = order.fulfillments.iter().any(|fulfillment| !fulfillment.rows.is_empty());
-    let message = match (mark.deletes, has_left) {
-        (true, true) => "It was deleted in Weir. What has left stays booked: its stock does not come back.",
-        (true, false) => "It was deleted in Weir.",
-        (false, _) => "It was brought back in Weir.",
-    };
-    HistoryEntry {
-        at: now,
-        what: what(mark).to_owned(),
-        message: message.to_owned(),
-        because: Vec::new(),
-        actor: mark.actor.to_owned(),
-        signal: None,
-    }
 }

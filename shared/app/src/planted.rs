@@ -45,6 +45,30 @@ bugs! {
     ConflictIsSuccess = "conflict-is-success";
     /// An unmatched SKU leaves its row out.
     HalfImport = "half-import";
+    /// What a delivery brings in mind is taken for the state of now.
+    PayloadTrusted = "payload-trusted";
+    /// A delivery that nothing shows the channel to have signed is let in.
+    SignatureNotChecked = "signature-not-checked";
+    /// Subscriptions that the channel lost are not put back.
+    WebhooksNotPutBack = "webhooks-not-put-back";
+    /// A fulfillment is brought to its shop without looking first.
+    PushBlind = "push-blind";
+    /// After a lost answer it is made again at once.
+    PushAgain = "push-again";
+    /// Several bring it there at once.
+    PushUnfenced = "push-unfenced";
+    /// What Weir made at the shop is taken for the shop's own.
+    EchoNotRecognised = "echo-not-recognised";
+    /// A fulfillment of which not all matches is applied as far as it does.
+    FulfillmentInPart = "fulfillment-in-part";
+    /// What was packed or delivered follows the shop.
+    ProtectedRowChanges = "protected-row-changes";
+    /// A discount is kept as its percentage alone.
+    DiscountByPercent = "discount-by-percent";
+    /// A buyer who wants to be forgotten is not.
+    RedactionForgotten = "redaction-forgotten";
+    /// An order that is in says for ever that it waits.
+    WaitsForEver = "waits-for-ever";
 }
 
 #[cfg(feature = "planted")]

@@ -19,6 +19,10 @@ const TRIES: u32 = 8;
 /// scheduler minute; it begins anew from now.
 const AHEAD_AT_MOST: SignedDuration = SignedDuration::from_mins(30);
 
+/// Thousandths of a token below which a bucket is raised to what the channel says is left; above, nobody
+/// waits, and it is not worth a write.
+const FEW: u64 = 2_000;
+
 /// A token that was taken, and how fast its bucket is believed to fill.
 #[derive(Clone, Copy, Debug)]
 pub struct Taken {
@@ -94,8 +98,9 @@ pub(crate) async fn told(
     settle(hub, account, operation, Bucket { refill_millis, ..bucket }, expect).await
 }
 
-/// Notes what the channel says is left, where that is less than the bucket holds: others of the merchant
-/// draw on the same points. (SPEC G-12)
+/// Notes what the channel says is left: less than the bucket holds where others of the merchant draw on the
+/// same points; more where calls turned out to cost less than they asked for, which a bucket that counts
+/// calls cannot know, so that a long look would wait for points that are there. (SPEC G-12)
 pub(crate) async fn left(
     hub: &Hub,
     account: &AccountId,
@@ -104,11 +109,14 @@ pub(crate) async fn left(
     budget: Budget,
 ) -> Result<(), CallError> {
     let millitokens = budget.available.saturating_mul(1000) / budget.requested.max(1);
-    if millitokens >= taken.millitokens {
+    let millitokens = millitokens.min(u64::from(operation.burst) * 1000);
+    let is_more = millitokens > taken.millitokens;
+    if millitokens == taken.millitokens || (is_more && taken.millitokens >= FEW) {
         return Ok(());
     }
     let (bucket, expect) = read(hub, account, operation, hub.clock.scheduler_now()).await?;
-    let millitokens = millitokens.min(bucket.millitokens);
+    let millitokens =
+        if is_more { millitokens.max(bucket.millitokens) } else { millitokens.min(bucket.millitokens) };
     settle(hub, account, operation, Bucket { millitokens, ..bucket }, expect).await
 }
 
@@ -190,8 +198,9 @@ fn refilled(bucket: Bucket, operation: Operation, now: Timestamp) -> Bucket {
     let refill = refill_millis(&bucket, operation);
     let full = u64::from(operation.burst) * 1000;
     let millitokens = bucket.millitokens.saturating_add(elapsed.saturating_mul(1000) / refill).min(full);
-    // What does not make a thousandth of a token yet is not lost: the time moves on by what was given.
-    let given = (millitokens - bucket.millitokens).saturating_mul(refill) / 1000;
+    // A bucket that was kept under a larger burst holds more than fits now. And what does not make a
+    // thousandth of a token yet is not lost: the time moves on by what was given.
+    let given = millitokens.saturating_sub(bucket.millitokens).saturating_mul(refill) / 1000;
     let at = if millitokens == full {
         now
     } else {
@@ -225,6 +234,14 @@ mod tests {
                 millitokens,
                 "after {seconds} s"
             );
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_was_kept_under_a_larger_burst_is_full() {
+        let kept = Bucket { millitokens: 25_000, at: at(0), refill_millis: None };
+        for seconds in [0, 1, 3600] {
+            assert_eq!(refilled(kept.clone(), SEARCH, at(seconds)).millitokens, 20_000, "after {seconds} s");
         }
     }
 

@@ -10,18 +10,20 @@ use weir_domain::{
 };
 
 use crate::{
-    connections, dispatch,
+    call, connections, dispatch,
     flow::FlowError,
     gate::Site,
     hub::Hub,
     message::{Signal, SignalCause},
+    people::Refusal,
     planted::{self, Bug},
     poll,
     ports::{
-        Commit, CommitError, Expect, Index, Key, QueueName, Record, Stored,
+        Commit, CommitError, Expect, Index, Key, OutgoingMessage, QueueName, Record, Stored,
         ledger::{OUTBOX_SHARDS, Parked},
     },
     recheck::outgoing,
+    runs, told,
 };
 
 /// An outgoing item of this age was not dispatched by the stream.
@@ -89,6 +91,7 @@ async fn organization_swept(
             swept.errors += 1;
         }
     }
+    swept.errors += reconciled(hub, organization, &connections).await?;
     swept.signalled += half_booked(hub, organization, &connections).await?;
     swept.signalled += long_waiting(hub, organization, &connections).await?;
     Ok(())
@@ -97,8 +100,40 @@ async fn organization_swept(
 /// Whether it is the minute of the hour in which a connection's webhooks are looked at: each has its
 /// own, so that not all of them call at once. (SPEC OP-08)
 fn is_its_minute(hub: &Hub, connection: &Connection) -> bool {
-    let own = connection.id.as_str().bytes().fold(0_i64, |sum, byte| (sum * 31 + i64::from(byte)) % 60);
+    let own = connections::own_place(connection, 60);
     hub.clock.scheduler_now().as_second().div_euclid(60).rem_euclid(60) == own
+}
+
+/// Has each web shop at work reconcile in its night: what its webhooks and the search missed comes in.
+/// Returns how many could not be asked to. (SPEC OP-04)
+async fn reconciled(
+    hub: &Hub,
+    organization: &OrganizationId,
+    connections: &[Connection],
+) -> Result<usize, FlowError> {
+    let hears_by_webhooks = |connection: &&Connection| {
+        connection.is_active() && call::channel(connection).is_ok_and(|channel| channel.webhooks.is_some())
+    };
+    let mut shops = connections.iter().filter(hears_by_webhooks).peekable();
+    if shops.peek().is_none() {
+        return Ok(0);
+    }
+    let key = Key::Organization(organization.clone());
+    let found = hub.get(Site::SweepRead, std::slice::from_ref(&key)).await?.remove(&key);
+    let Some(Record::Organization(merchant)) = found.map(|stored| stored.record) else { return Ok(0) };
+    let zone = merchant.time_zone.zone();
+    let mut errors = 0;
+    for connection in shops {
+        match runs::nightly(hub, organization, &zone, connection).await {
+            // Somebody changes the connection just now: the next minute tries again.
+            Ok(_) | Err(Refusal::Conflict { .. }) => {}
+            Err(error) => {
+                tracing::error!(connection = %connection.id, %error, "its nightly run could not be asked for");
+                errors += 1;
+            }
+        }
+    }
+    Ok(errors)
 }
 
 /// Dispatches what the stream has not.
@@ -139,9 +174,8 @@ async fn due(hub: &Hub, organization: &OrganizationId, connection: &Connection) 
         if parked.due_at > now {
             break;
         }
-        let signal = Signal { cause: SignalCause::Sweep, ..parked.signal.clone() };
         let queue = QueueName::Import(connection.channel.clone());
-        hub.send(Site::SweepSignal, &queue, &[outgoing(&signal)]).await?;
+        hub.send(Site::SweepSignal, &queue, &[again(&parked)]).await?;
         signalled += 1;
         let due_at = now.saturating_add(SIGNAL_AGAIN).unwrap_or(now);
         let later = Parked { due_at, ..parked };
@@ -156,6 +190,15 @@ async fn due(hub: &Hub, organization: &OrganizationId, connection: &Connection) 
         }
     }
     Ok(signalled)
+}
+
+/// What was parked, as a message.
+fn again(parked: &Parked) -> OutgoingMessage {
+    let signal = Signal { cause: SignalCause::Sweep, ..parked.signal.clone() };
+    match &parked.part {
+        None => outgoing(&signal),
+        Some(part) => told::part_again(&signal, part),
+    }
 }
 
 /// Signals big orders whose booking was left in the middle, also of connections at rest: what has left
@@ -215,7 +258,13 @@ async fn long_waiting(
 
 /// Whether what an order waits for is in Weir; all else the channel tells, or the parked signal ends.
 const fn clears_in_weir(code: ReasonCode) -> bool {
-    matches!(code, ReasonCode::SkuNotMatched | ReasonCode::PeriodLocked | ReasonCode::LocationMissing)
+    matches!(
+        code,
+        ReasonCode::SkuNotMatched
+            | ReasonCode::PeriodLocked
+            | ReasonCode::LocationMissing
+            | ReasonCode::CustomItem
+    )
 }
 
 async fn signal(

@@ -3,18 +3,22 @@
 
 use weir_channels::channel::{AccessToken, Call, FindOrder, Grant, OrderPart};
 use weir_domain::{
+    Timestamp,
     connection::Connection,
     ids::{ChannelOrderId, OrganizationId, SalesOrderId, SignalId},
+    outcome::ReasonCode,
 };
 
 use crate::{
     call::{self, Asking, CallError},
-    connections, erase,
+    connections, data_requests, erase,
     flow::FlowError,
     gate::Site,
     hub::Hub,
-    message::{Signal, SignalCause, Told, What},
-    ports::{Key, Record},
+    import_order,
+    message::{Message, Signal, SignalCause, Told, What},
+    planted::{self, Bug},
+    ports::{Commit, CommitError, Expect, Key, OutgoingMessage, Record, ledger::Parked},
 };
 
 /// Calls that finding an order may take.
@@ -24,6 +28,8 @@ const STEPS: usize = 5;
 pub(crate) enum Outcome {
     /// This order is to be looked at.
     Look(Signal),
+    /// It waits for its time.
+    Parked(ReasonCode),
     /// It is done.
     Done,
 }
@@ -35,10 +41,12 @@ pub(crate) async fn handle(hub: &Hub, told: &Told) -> Result<Outcome, FlowError>
         What::Part(part) => return part_changed(hub, told, part).await,
         What::Uninstalled => uninstalled(hub, told).await?,
         What::CustomerData { request, orders } => {
+            data_requests::note(hub, told, request.as_deref(), orders).await?;
             for order in orders {
                 erase::note_request(hub, &told.organization, &id(order), request.as_deref()).await?;
             }
         }
+        What::EraseCustomer { .. } if planted::is(Bug::RedactionForgotten) => {}
         What::EraseCustomer { orders } => {
             for order in orders {
                 erase::order(hub, &told.organization, &id(order)).await?;
@@ -58,30 +66,120 @@ async fn connection(hub: &Hub, told: &Told) -> Result<(Connection, u64), FlowErr
     }
 }
 
-/// Finds the order of a part that changed.
+/// Finds the order of a part that changed. While its connection is at rest or the channel does not answer
+/// it waits as a signal does, and costs no try. (SPEC G-04, G-11)
 async fn part_changed(hub: &Hub, told: &Told, part: &str) -> Result<Outcome, FlowError> {
     let (connection, version) = connection(hub, told).await?;
-    if !connection.is_active() {
-        return Ok(Outcome::Done);
+    if let Some(reason) = import_order::at_rest(&connection) {
+        return park(hub, told, part, reason.code, Some(import_order::at_once(hub))).await;
     }
-    let found = find(hub, &told.organization, &connection, part).await;
-    match found {
-        Ok(Some(order)) => Ok(Outcome::Look(Signal {
-            id: SignalId::from_token(&hub.ids.token()),
-            organization: told.organization.clone(),
-            connection: told.connection.clone(),
-            channel_order_id: order,
-            snapshot_at: None,
-            cause: SignalCause::Notification,
-            requested_by: None,
-            at: hub.now(),
-        })),
-        Ok(None) => Ok(Outcome::Done),
-        Err(error) => {
+    let found = match find(hub, &told.organization, &connection, part).await {
+        Ok(found) => found,
+        Err(error) if error.needs_attention() => {
             refused(hub, &told.organization, (&connection, version), &error).await?;
-            Ok(Outcome::Done)
+            return park(hub, told, part, error.reason(), Some(import_order::at_once(hub))).await;
+        }
+        Err(error) if error.is_passing() => {
+            if let CallError::Own(cause) = &error {
+                tracing::error!(connection = %told.connection, part, cause, "a part of an order waits");
+            }
+            let due_at = match &error {
+                CallError::OutOfTokens { due_at } => Some(*due_at),
+                CallError::Channel(_) | CallError::Trouble(_) | CallError::Own(_) => None,
+            };
+            return park(hub, told, part, error.reason(), due_at).await;
+        }
+        Err(error) => return Err(FlowError::new(error.to_string())),
+    };
+    unpark(hub, told).await?;
+    Ok(found.map_or(Outcome::Done, |order| {
+        let id = SignalId::from_token(&hub.ids.token());
+        Outcome::Look(Signal { id, ..signal(told, order, hub.now()) })
+    }))
+}
+
+fn signal(told: &Told, order: ChannelOrderId, at: Timestamp) -> Signal {
+    Signal {
+        id: told.id.clone(),
+        organization: told.organization.clone(),
+        connection: told.connection.clone(),
+        channel_order_id: order,
+        snapshot_at: None,
+        cause: SignalCause::Notification,
+        requested_by: None,
+        at,
+    }
+}
+
+/// Where a delivery waits: its order is not known yet, so that its own id stands for it. No channel's
+/// order is called so.
+fn place(told: &Told) -> Result<(Key, ChannelOrderId), FlowError> {
+    let stands_for = ChannelOrderId::parse(&format!("part-{}", told.id))
+        .map_err(|error| FlowError::new(error.to_string()))?;
+    let id = SalesOrderId::for_source(&told.connection, &stands_for);
+    Ok((Key::Parked(told.organization.clone(), id), stands_for))
+}
+
+async fn parked(hub: &Hub, key: &Key) -> Result<Option<(Parked, u64)>, FlowError> {
+    let found = hub.get(Site::WebhookRead, std::slice::from_ref(key)).await?;
+    Ok(found.into_values().next().and_then(|stored| match stored.record {
+        Record::Parked(parked) => Some((parked, stored.version)),
+        _ => None,
+    }))
+}
+
+async fn park(
+    hub: &Hub,
+    told: &Told,
+    part: &str,
+    reason: ReasonCode,
+    due_at: Option<Timestamp>,
+) -> Result<Outcome, FlowError> {
+    let (key, stands_for) = place(told)?;
+    let before = parked(hub, &key).await?;
+    let tries = before.as_ref().map_or(0, |(parked, _)| parked.tries).saturating_add(1);
+    let due_at = due_at.unwrap_or_else(|| import_order::after(hub, tries));
+    let signal = signal(told, stands_for, told.at);
+    let record = Parked { signal, part: Some(part.to_owned()), reason, due_at, tries };
+    let expect = before.map_or(Expect::Absent, |(_, version)| Expect::Version(version));
+    let mut commit = Commit::default();
+    commit.put(key, Record::Parked(record), expect);
+    match hub.commit(Site::ImportPark, &commit).await {
+        // A copy of the same delivery was quicker: it waits already.
+        Ok(()) | Err(CommitError::Conflict) => Ok(Outcome::Parked(reason)),
+        Err(error @ (CommitError::Unknown(_) | CommitError::Trouble(_) | CommitError::TooLarge(_))) => {
+            Err(error.into())
         }
     }
+}
+
+/// The order is found: what waited for it is at its end. The message is not yet: if its look does not end,
+/// it returns to its queue.
+async fn unpark(hub: &Hub, told: &Told) -> Result<(), FlowError> {
+    let (key, _) = place(told)?;
+    let Some((_, version)) = parked(hub, &key).await? else { return Ok(()) };
+    let mut commit = Commit::default();
+    commit.delete(key, Expect::Version(version));
+    match hub.commit(Site::ImportPark, &commit).await {
+        // The sweeper moved its time on just now: it is asked for once more, and finds the same.
+        Ok(()) | Err(CommitError::Conflict) => Ok(()),
+        Err(error @ (CommitError::Unknown(_) | CommitError::Trouble(_) | CommitError::TooLarge(_))) => {
+            Err(error.into())
+        }
+    }
+}
+
+/// A parked delivery, as the message that it was.
+pub(crate) fn part_again(parked: &Signal, part: &str) -> OutgoingMessage {
+    let told = Told {
+        id: parked.id.clone(),
+        organization: parked.organization.clone(),
+        connection: parked.connection.clone(),
+        what: What::Part(part.to_owned()),
+        at: parked.at,
+    };
+    let (id, group) = (told.id.to_string(), told.connection.to_string());
+    OutgoingMessage { id, group, body: Message::Told(told).to_json() }
 }
 
 async fn find(

@@ -69,11 +69,14 @@ pub struct Settings {
     pub table: String,
     /// `WEIR_BUS`: the bus's name.
     pub bus: String,
-    /// `WEIR_QUEUE_IMPORT_<CHANNEL>` of every channel, and `WEIR_QUEUE_NOTIFICATIONS` of those that can
-    /// notify.
+    /// `WEIR_QUEUE_IMPORT_<CHANNEL>` of every channel, `WEIR_QUEUE_PUSH_<CHANNEL>` of those that anything
+    /// is brought back to, and `WEIR_QUEUE_NOTIFICATIONS` of those that can notify.
     pub queues: BTreeMap<QueueName, QueueUrls>,
     /// `WEIR_NOTIFICATIONS_QUEUE_ARN`: what a channel is told to notify. Optional.
     pub notifications_arn: Option<String>,
+    /// `WEIR_PUBLIC_URL`: where channels reach the webhook doors, such as `https://orders.example`. Without it
+    /// no webhooks are registered, and the search alone finds what changed.
+    pub public_url: Option<String>,
     /// `WEIR_ALLOW_ENDPOINTS`: whether connections may name base URLs of their own. Off if not set.
     pub allow_endpoints: bool,
     /// `WEIR_FIRST_TOKEN_SECRET`: the secret that holds the deployment's own API token. Only the console
@@ -96,6 +99,10 @@ impl Settings {
             let Ok(name) = ChannelName::parse(channel.name) else { continue };
             let url = required(&format!("WEIR_QUEUE_IMPORT_{}", channel.name.to_ascii_uppercase()))?;
             queues.insert(QueueName::Import(name.clone()), urls(url));
+            if channel.takes_pushes() {
+                let url = required(&format!("WEIR_QUEUE_PUSH_{}", channel.name.to_ascii_uppercase()))?;
+                queues.insert(QueueName::Push(name.clone()), urls(url));
+            }
             if channel.notifications.is_some()
                 && let Some(url) = variable("WEIR_QUEUE_NOTIFICATIONS").filter(|url| !url.is_empty())
             {
@@ -122,6 +129,7 @@ impl Settings {
             bus: required("WEIR_BUS")?,
             queues,
             notifications_arn: variable("WEIR_NOTIFICATIONS_QUEUE_ARN").filter(|arn| !arn.is_empty()),
+            public_url: variable("WEIR_PUBLIC_URL").filter(|url| !url.is_empty()),
             allow_endpoints,
             first_token_secret: variable("WEIR_FIRST_TOKEN_SECRET").filter(|name| !name.is_empty()),
         })
@@ -141,8 +149,8 @@ impl Settings {
             notification_queues: arn
                 .flat_map(|arn| channels.iter().map(move |channel| (channel.clone(), arn.clone())))
                 .collect(),
-            // No function is a webhook door yet.
-            public_url: None,
+            public_url: self.public_url.clone(),
+            stand_in: None,
         }
     }
 }

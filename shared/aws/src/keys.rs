@@ -47,8 +47,8 @@ use weir_app::ports::{
 use weir_domain::{
     Timestamp,
     ids::{
-        AccountId, AdjustmentId, ChannelName, ConnectionId, CustomerId, LocationId, ManufacturingOrderId,
-        OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId, VariantId,
+        AccountId, AdjustmentId, ChannelName, ConnectionId, CustomerId, DataRequestId, LocationId,
+        ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId, VariantId,
     },
     outcome::OutcomeKind,
     sales_order::Booking,
@@ -125,6 +125,7 @@ impl TableKey {
             Key::Outbox(org, key) => Self::new(outbox_partition(org, key.shard), outbox_sort(key)),
             Key::Poll(org, account) => Self::new(family(org, "POLL"), account.as_str()),
             Key::Run(org, connection, id) => Self::new(runs_partition(org, connection), id.as_str()),
+            Key::DataRequest(org, id) => Self::new(family(org, "DRQ"), id.as_str()),
             Key::RequestNumber(org, number) => {
                 Self::new(format!("{}#{}", family(org, "REQ"), escape(number)), "REQ")
             }
@@ -210,6 +211,10 @@ impl TableKey {
             Key::SalesReturn(org, _, id) => {
                 let Record::SalesReturn(known) = record else { return None };
                 (family(org, "RET"), known.created_at, id.to_string())
+            }
+            Key::DataRequest(org, id) => {
+                let Record::DataRequest(asked) = record else { return None };
+                (family(org, "DRQ"), asked.received_at, id.to_string())
             }
             Key::Run(org, connection, id) => {
                 let Record::Run(run) = record else { return None };
@@ -297,6 +302,7 @@ fn read_in_organization(org: OrganizationId, family: &[&str], sort: &[&str]) -> 
         (["RUN", connection], [id]) => {
             Key::Run(org, ConnectionId::parse(connection).ok()?, RunId::parse(id).ok()?)
         }
+        (["DRQ"], [id]) => Key::DataRequest(org, DataRequestId::parse(id).ok()?),
         (["REQ", number], ["REQ"]) => Key::RequestNumber(org, unescape(number)?),
         (["ANSWER", digest], ["ANSWER"]) => Key::Answer(org, unescape(digest)?),
         _ => return None,
@@ -336,6 +342,7 @@ impl Listing {
             Index::Customers(org) => table(family(org, "CUS")),
             Index::Connections(org) => table(family(org, "CON")),
             Index::Runs(org, connection) => by_time(runs_partition(org, connection)),
+            Index::DataRequests(org) => by_time(family(org, "DRQ")),
             Index::Orders(org) => by_time(family(org, "ORDERS")),
             Index::Committing(org) => Self { newest_first: false, ..by_time(family(org, "COMMITTING")) },
             Index::Observations(org, kind) => by_time(outcomes_partition(org, *kind)),

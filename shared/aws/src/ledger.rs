@@ -225,6 +225,7 @@ impl Ledger for DynamoLedger {
                 | Record::Outbox(_)
                 | Record::Poll(_)
                 | Record::Run(_)
+                | Record::DataRequest(_)
                 | Record::RequestNumber
                 | Record::Answer(_)
                 | Record::Route(_)

@@ -82,6 +82,15 @@ impl Secrets for SecretsManager {
         if let Some(credentials) = self.cached(&name) {
             return Ok(credentials);
         }
+        self.read_anew(organization, connection).await
+    }
+
+    async fn read_anew(
+        &self,
+        organization: &OrganizationId,
+        connection: &ConnectionId,
+    ) -> Result<Credentials, SecretError> {
+        let name = self.name(organization, connection);
         let credentials = match self.client.get_secret_value().secret_id(&name).send().await {
             Ok(answer) => {
                 let text = answer.secret_string.as_deref().unwrap_or("{}");
@@ -241,6 +250,14 @@ impl Secrets for FileSecrets {
     ) -> Result<Credentials, SecretError> {
         let name = format!("{organization}/{connection}");
         self.blocking(move |secrets| Ok(wrap(secrets.load()?.remove(&name).unwrap_or_default()))).await
+    }
+
+    async fn read_anew(
+        &self,
+        organization: &OrganizationId,
+        connection: &ConnectionId,
+    ) -> Result<Credentials, SecretError> {
+        self.read(organization, connection).await
     }
 
     async fn keep(

@@ -23,9 +23,9 @@ use weir_domain::{
 use self::{
     shapes::{
         AdjustmentShape, AnswerShape, BookedShape, BucketShape, ConnectionShape, CustomerShape,
-        CustomersShape, EffectShape, HistoryShape, LocationShape, ManufacturingShape, MovementShape,
-        NothingShape, ObservationShape, OrderOfShape, OrderShape, OrganizationShape, ParkedShape,
-        PersonShape, PollShape, ReturnShape, RouteShape, RunShape, SerialStateShape, StockShape,
+        CustomersShape, DataRequestShape, EffectShape, HistoryShape, LocationShape, ManufacturingShape,
+        MovementShape, NothingShape, ObservationShape, OrderOfShape, OrderShape, OrganizationShape,
+        ParkedShape, PersonShape, PollShape, ReturnShape, RouteShape, RunShape, SerialStateShape, StockShape,
         VariantShape, VariantSkuShape,
     },
     words::W,
@@ -107,6 +107,7 @@ pub(crate) fn encode(key: &Key, record: &Record, version: u64, operation: &str) 
         | Record::Adjustment(_)
         | Record::Poll(_)
         | Record::Run(_)
+        | Record::DataRequest(_)
         | Record::RequestNumber
         | Record::Route(_)
         | Record::Bucket(_) => {}
@@ -234,6 +235,10 @@ fn body(key: &Key, record: &Record) -> Result<String, Unstorable> {
             of_key!(Key::Run(_, connection, id) if record.connection == *connection && record.id == *id);
             json(&RunShape::from(record))
         }
+        Record::DataRequest(record) => {
+            of_key!(Key::DataRequest(_, id) if record.id == *id);
+            json(&DataRequestShape::from(record))
+        }
         Record::RequestNumber => {
             of_key!(Key::RequestNumber(..));
             json(&NothingShape {})
@@ -325,6 +330,7 @@ fn read_body(key: &Key, body: &str) -> Result<Record, String> {
         Key::Outbox(..) => Record::Outbox(parse::<EffectShape>(body)?.into()),
         Key::Poll(..) => Record::Poll(parse::<PollShape>(body)?.into()),
         Key::Run(_, connection, id) => Record::Run(parse::<RunShape>(body)?.into_record(connection, id)),
+        Key::DataRequest(_, id) => Record::DataRequest(parse::<DataRequestShape>(body)?.into_record(id)),
         Key::RequestNumber(..) => {
             let NothingShape {} = parse::<NothingShape>(body)?;
             Record::RequestNumber

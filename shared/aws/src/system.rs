@@ -45,6 +45,7 @@ impl Default for SystemClock {
     }
 }
 
+#[async_trait::async_trait]
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "this is the real clock that everything else asks for")]
     fn now(&self) -> Timestamp {
@@ -53,6 +54,10 @@ impl Clock for SystemClock {
 
     fn scheduler_now(&self) -> Timestamp {
         self.scheduler_time(self.now())
+    }
+
+    async fn pause(&self, wait: jiff::SignedDuration) {
+        tokio::time::sleep(std::time::Duration::try_from(wait).unwrap_or_default()).await;
     }
 }
 

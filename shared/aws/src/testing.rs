@@ -49,6 +49,7 @@ impl SetClock {
     }
 }
 
+#[async_trait::async_trait]
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(self.0.load(Ordering::SeqCst)).unwrap()
@@ -56,6 +57,10 @@ impl Clock for SetClock {
 
     fn scheduler_now(&self) -> Timestamp {
         self.now()
+    }
+
+    async fn pause(&self, wait: jiff::SignedDuration) {
+        self.set(self.now() + wait);
     }
 }
 

@@ -6,23 +6,29 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use weir_domain::{
     Timestamp,
     channel_order::ChannelOrder,
-    connection::{Connection, Endpoints},
+    connection::{Connection, Endpoints, ShopSettings},
     decide::RuleSet,
     ids::ChannelOrderId,
 };
 
 pub use crate::{
-    fulfillments::{FulfilledPart, Fulfillments, MadeFulfillment, NewFulfillment},
+    fulfillments::{Completion, FulfilledPart, Fulfillments, MadeFulfillment, NewFulfillment},
+    settings::{Place, SKU_ALIASING, Setting, SettingError, SettingKind, SettingValue, Settings},
     store::{Store, StoreInfo, StoreLocation, StoreLocations},
     webhooks::{About, Delivery, FindOrder, OrderPart, PrivacyRequest, WebhookError, WebhookStep, Webhooks},
 };
 
-use crate::http::{HttpRequest, HttpResponse};
+use crate::{
+    http::{HttpRequest, HttpResponse},
+    settings,
+};
 
 /// A channel.
 pub struct Channel {
     /// Its name in the API, such as `amazon`.
     pub name: &'static str,
+    /// How people call it, such as `Amazon`.
+    pub title: &'static str,
     /// The rules its orders fall under.
     pub rules: RuleSet,
     /// What has to be known of a connection before it can work.
@@ -39,6 +45,16 @@ pub struct Channel {
     pub store: Option<&'static dyn Store>,
     /// How it is told what was shipped.
     pub fulfillments: Option<&'static dyn Fulfillments>,
+    /// How it is told that all of an order was delivered, where it hears of whole orders alone.
+    pub completion: Option<&'static dyn Completion>,
+}
+
+impl Channel {
+    /// Whether anything is brought back to it: what was shipped, or that all of an order was.
+    #[must_use]
+    pub const fn takes_pushes(&self) -> bool {
+        self.fulfillments.is_some() || self.completion.is_some()
+    }
 }
 
 /// A secret. It cannot be printed.
@@ -91,6 +107,22 @@ pub trait Setup: Sync {
     /// The credentials it needs.
     fn credential_fields(&self) -> &'static [&'static str];
 
+    /// Those of its credentials that are lists, each kept as a JSON list of texts: several are good at
+    /// once, so that one takes another's place without a gap.
+    fn credential_lists(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What can be set on its connections; SKU aliases can on every channel's.
+    fn settings(&self) -> &'static [Setting] {
+        settings::OF_EVERY_CHANNEL
+    }
+
+    /// Settings that the API names and a later version brings.
+    fn settings_to_come(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether account, marketplace and endpoints are well formed.
     ///
     /// # Errors
@@ -100,6 +132,17 @@ pub trait Setup: Sync {
     /// The account whose token, rate limit and search this connection shares with others: equal
     /// seller, region, endpoints and client id give equal texts. It holds no secret. (SPEC KF-01)
     fn shared_account(&self, connection: &Connection, credentials: &Credentials) -> String;
+
+    /// What is set on a new connection. (SPEC KS-10 to KS-17, KB-02, KB-06)
+    fn shop_settings(&self) -> ShopSettings {
+        ShopSettings::default()
+    }
+
+    /// Whether a connection imports every open order, however old it is, and not only those made since its
+    /// last activation. (SPEC KB-01, KS-04)
+    fn imports_all_open_orders(&self) -> bool {
+        false
+    }
 
     /// The marketplaces to choose from, by id and name; none where the channel has no such thing.
     fn marketplaces(&self) -> Vec<(&'static str, String)> {
@@ -153,6 +196,12 @@ pub trait Access: Sync {
     /// are stored before the token is used, or the way back is lost.
     fn replaced(&self, _response: &HttpResponse) -> Credentials {
         Credentials::new()
+    }
+
+    /// Whether each use of these credentials replaces some of them, so that only one process at a time may
+    /// use them. MUST be so where [`Access::replaced`] gives anything.
+    fn rotates(&self, _credentials: &Credentials) -> bool {
+        false
     }
 
     /// The request for a token; nothing if the credentials are incomplete.
@@ -278,6 +327,20 @@ pub trait Orders: Sync {
     /// # Errors
     /// If the channel refused, or the page as a whole cannot be read.
     fn page(&self, connection: &Connection, response: &HttpResponse) -> Result<Page, ChannelError>;
+
+    /// Reads a page of a search of which it has to be known what was searched for: some answers do not tell
+    /// how to go on. [`Orders::page`] serves where they do.
+    ///
+    /// # Errors
+    /// As [`Orders::page`].
+    fn page_of(
+        &self,
+        connection: &Connection,
+        _search: &Search<'_>,
+        response: &HttpResponse,
+    ) -> Result<Page, ChannelError> {
+        self.page(connection, response)
+    }
 
     /// The next step of looking at one order, given all answers so far.
     ///

@@ -1,7 +1,7 @@
 //! How a channel is told what was shipped. Requests are made in a way that cannot ship more than was
 //! meant: no part without its lines, no line without its units.
 
-use weir_domain::{Timestamp, sales_order::Tracking};
+use weir_domain::{Timestamp, ids::ChannelOrderId, sales_order::Tracking};
 
 use crate::{
     channel::{Call, ChannelError, FieldError, Operation},
@@ -38,6 +38,18 @@ pub trait Fulfillments: Sync {
     /// # Errors
     /// [`ChannelError::Refused`] with the channel's reason; transient ones as usual.
     fn read(&self, response: &HttpResponse) -> Result<MadeFulfillment, ChannelError>;
+}
+
+/// How a channel is told that all of an order was delivered. (SPEC KB-10)
+pub trait Completion: Sync {
+    /// Tells it. Done twice it is as done once.
+    fn complete(&self, call: Call<'_>, id: &ChannelOrderId) -> (Operation, HttpRequest);
+
+    /// Reads the answer.
+    ///
+    /// # Errors
+    /// [`ChannelError::Refused`] with the channel's reason; transient ones as usual.
+    fn read(&self, response: &HttpResponse) -> Result<(), ChannelError>;
 }
 
 /// What was shipped: parts of one order, all from one location.

@@ -26,6 +26,9 @@ const MAX_DECIMAL_PLACES: u32 = 8;
 /// Units of one line beyond which it is no order: the greatest that Amazon sells is 999.
 const MAX_QUANTITY: i64 = 10_000_000;
 
+/// Digits of an id that is a number; all that 64 bits hold.
+const MAX_ID_DIGITS: usize = 20;
+
 /// An answer's text, without a byte order mark. A byte that is not UTF-8 costs the one field that it
 /// stands in, which will match nothing, and not the whole page.
 pub(super) fn text_of(body: &[u8]) -> Cow<'_, str> {
@@ -199,6 +202,15 @@ impl<'a, 'p> Node<'a, 'p> {
             Ok(quantity) if quantity < 0 => Err(self.malformed("is negative")),
             Ok(_) | Err(_) => Err(self.malformed("is too large")),
         }
+    }
+
+    /// As an id that is a number, in its digits: never through floating point, and of any size.
+    pub(super) fn digits(&self) -> Result<Option<String>, MalformedOrder> {
+        let Some(text) = self.words()? else { return Ok(None) };
+        if text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() <= MAX_ID_DIGITS {
+            return Ok(Some(text));
+        }
+        Err(self.malformed("is no number of a thing"))
     }
 
     /// As a point in time.

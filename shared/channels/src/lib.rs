@@ -4,8 +4,10 @@
 
 pub mod channel;
 mod webhooks;
+mod settings;
 mod store;
 mod fulfillments;
+pub mod warehouse;
 
 pub mod http;
 mod json;
@@ -14,15 +16,16 @@ mod words;
 
 pub mod amazon;
 pub mod shopify;
+pub mod bigcommerce;
 
 pub use channel::{Channel, ChannelError};
 
 /// Every channel to which connections can be made.
-pub static CHANNELS: &[&Channel] = &[&amazon::CHANNEL];
+pub static CHANNELS: &[&Channel] = &[&amazon::CHANNEL, &shopify::CHANNEL];
 
-/// Every channel that the flows can work with, also one to which nobody can make a connection yet
-/// because not all of its doors are open.
-static BUILT: &[&Channel] = &[&amazon::CHANNEL, &shopify::CHANNEL];
+/// Every channel that the flows can work with, also one to which nobody can make a connection yet because
+/// not all of its doors are open.
+static BUILT: &[&Channel] = &[&amazon::CHANNEL, &shopify::CHANNEL, &bigcommerce::CHANNEL];
 
 /// The channel of a connection that exists.
 #[must_use]

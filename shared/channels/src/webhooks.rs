@@ -14,7 +14,8 @@ pub trait Webhooks: Sync {
     /// refusal of every delivery.
     fn secrets(&self, credentials: &Credentials) -> Vec<Secret>;
 
-    /// Verifies the bytes as they came, and only then reads them.
+    /// Verifies the bytes as they came, and only then reads them. `now` is for channels whose signatures
+    /// age.
     ///
     /// # Errors
     /// [`WebhookError::Unverified`] without a right signature, also when there is no secret;
@@ -25,6 +26,7 @@ pub trait Webhooks: Sync {
         secrets: &[Secret],
         headers: &[(String, String)],
         body: &[u8],
+        now: Timestamp,
     ) -> Result<Delivery, WebhookError>;
 
     /// Reads a delivery that came over a bus which the channel alone can write to: its trust is the

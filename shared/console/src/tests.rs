@@ -8,4 +8,8 @@ mod idempotency;
 mod document;
 mod catalogue;
 mod connections;
+mod web_shops;
 mod orders;
+
+mod merchant;
+mod acts;

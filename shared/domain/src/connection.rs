@@ -91,13 +91,15 @@ pub struct ConnectionSettings {
 }
 
 /// What can be set on a connection to a web shop, each with the default of the specification. Paid
-/// orders always import (KS-10).
+/// orders always import (KS-10). A channel may have other defaults (its set-up says which).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShopSettings {
     /// Whether orders import while their payment is pending. (SPEC KS-11)
     pub payment_pending_orders: bool,
     /// Whether shipping becomes a fee line; otherwise its amount is kept beside the order. (SPEC KS-12)
     pub shipping_cost_as_fee_line: bool,
+    /// Whether products are made of custom items; otherwise an order with one waits. (SPEC KB-06)
+    pub create_custom_items: bool,
     /// As what a custom line that needs no shipping is created. (SPEC KS-13)
     pub custom_non_physical_line_items: VariantKind,
     /// Whether changes of an order that is in are followed. (SPEC KS-14)
@@ -117,6 +119,7 @@ impl Default for ShopSettings {
         Self {
             payment_pending_orders: false,
             shipping_cost_as_fee_line: true,
+            create_custom_items: true,
             custom_non_physical_line_items: VariantKind::Service,
             bring_order_changes: true,
             bring_location_updates: true,

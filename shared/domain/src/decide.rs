@@ -8,6 +8,7 @@ pub mod push;
 pub mod persons;
 pub mod booking;
 pub mod adjust;
+pub mod requests;
 
 mod verdict;
 mod pricing;

@@ -93,18 +93,45 @@ ids! {
     ManufacturingOrderId = "mo_";
     /// A return order.
     SalesReturnId = "ret_";
+    /// A request to the channel's warehouse to ship rows of an order; made of its number.
+    FulfillmentRequestId = "fr_";
+    /// A parcel, or what stands for it until it is known.
+    ShipmentId = "shp_";
     /// A stock adjustment.
     AdjustmentId = "adj_";
     /// A signal: "look at order X of connection C".
     SignalId = "sig_";
     /// A run of a job of a connection.
     RunId = "run_";
+    /// A buyer's request to know what is held about him.
+    DataRequestId = "drq_";
     /// The account at a channel whose token, rate limit and search several connections share.
     AccountId = "acc_";
     /// The name of a channel, such as `amazon`.
     ChannelName = "";
     /// The channel's own id of an order (Amazon order id, Shopify's numeric id).
     ChannelOrderId = "";
+}
+
+impl RowId {
+    /// The row's id as people and programs outside read it: with its order's, because a row's own is
+    /// unique in its order alone.
+    #[must_use]
+    pub fn in_order(&self, order: &SalesOrderId) -> String {
+        format!("{order}~{self}")
+    }
+
+    /// Reads what [`RowId::in_order`] wrote.
+    ///
+    /// # Errors
+    /// If it names no order, or either id cannot be one.
+    pub fn parse_in_order(text: &str) -> Result<(SalesOrderId, Self), InvalidId> {
+        let Some((order, row)) = text.rsplit_once('~') else {
+            let found = text.chars().take(120).collect();
+            return Err(InvalidId { kind: "RowId", found, why: "it names no order" });
+        };
+        Ok((SalesOrderId::parse_any(order)?, Self::parse(row)?))
+    }
 }
 
 impl SalesOrderId {

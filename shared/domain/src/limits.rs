@@ -50,3 +50,41 @@ pub const BATCHES_OF_A_STOCK_ITEM: usize = 2_000;
 
 /// How often an observation that changes nothing touches its last-seen time. (SPEC G-03)
 pub const LAST_SEEN_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Lines of one fulfillment request. Amazon takes no more in one. (API: createFulfillmentOrder)
+pub const LINES_OF_A_REQUEST: usize = 100;
+
+/// Units of one fulfillment request, for the same reason.
+pub const UNITS_OF_A_REQUEST: i64 = 250;
+
+/// Fulfillment requests that one order may be split into at once: 25,000 units. Beyond it a person
+/// has to say what is meant; the number of a part also has room for no more than three digits.
+pub const REQUESTS_OF_AN_ORDER: usize = 100;
+
+/// How far apart two looks have to be that do not find a request, before it is believed that the
+/// warehouse never got it: well above the time in which a request becomes visible. (RELIABILITY R3)
+pub const REQUEST_VISIBLE_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long a request may be on its way to the warehouse before somebody asks what became of it: far
+/// longer than a Lambda lives.
+pub const SUBMITTING_AT_MOST: SignedDuration = SignedDuration::from_mins(20);
+
+/// How long a feed may take until somebody asks for its requests one by one. Amazon's feeds have lain
+/// in the queue for hours.
+pub const FEED_AT_MOST: SignedDuration = SignedDuration::from_hours(6);
+
+/// How long after it was accepted a request without a promised time may lie without a shipment. Standard
+/// shipping is planned within a day, and leaves within days. (SPEC CS-10)
+pub const UNSHIPPED_AT_MOST: SignedDuration = SignedDuration::from_hours(24 * 5);
+
+/// How long after it shipped a parcel may be without a tracking number. (SPEC CS-10)
+pub const UNTRACKED_AT_MOST: SignedDuration = SignedDuration::from_hours(48);
+
+/// How long a parcel with a number may go without a scan of its carrier. (SPEC CS-10)
+pub const UNSCANNED_AT_MOST: SignedDuration = SignedDuration::from_hours(72);
+
+/// Per cent of a connection's SKUs that one report may take to zero without anybody asking. (SPEC FX-18)
+pub const ZEROED_AT_MOST_PERCENT: usize = 30;
+
+/// SKUs that one call to the inventory API may name. (SPEC FX-12)
+pub const SKUS_OF_A_CALL: usize = 50;

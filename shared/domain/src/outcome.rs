@@ -167,6 +167,7 @@ impl ReasonCode {
                 | Self::LocationMissing
                 | Self::ChangesNotBrought
                 | Self::FulfillmentsNotBrought
+                | Self::ShippedNotCompleted
         )
     }
 }
@@ -202,6 +203,23 @@ reasons! {
     /// SPEC: KS-17
     FulfillmentsNotBrought = "fulfillments_not_brought", "It was fulfilled at the channel, and this connection does not sync fulfillments.",
         Some("Deliver it here by hand, or turn on \"sync fulfillment status\" of the connection.");
+    /// SPEC: KB-11
+    ShippedNotCompleted = "shipped_not_completed", "It was shipped at the channel, which alone delivers nothing here.",
+        Some("Complete the order in the shop, or deliver it here.");
+    /// SPEC: KB-03
+    IncompleteCheckout = "incomplete_checkout", "The buyer reached the payment and did not finish it.", None;
+    /// SPEC: KB-03
+    PendingCheckout = "pending_checkout", "The buyer began the checkout and did not finish it.", None;
+    /// SPEC: KB-03
+    Declined = "declined", "It was declined at the channel.", None;
+    /// SPEC: KB-03
+    ManualVerification = "manual_verification", "The channel holds it until somebody has verified it.",
+        Some("Verify it in the shop.");
+    /// SPEC: KB-03
+    Disputed = "disputed", "The buyer disputes its payment.", Some("Settle the dispute at the channel.");
+    /// SPEC: KB-06
+    CustomItem = "custom_item", "A line of it was typed in and is no product here.",
+        Some("Turn on \"create custom items\" of the connection, or create a variant with its SKU.");
     /// SPEC: KS-05
     Draft = "draft", "It is a draft and no order yet.", None;
     /// SPEC: KS-05

@@ -17,7 +17,7 @@ pub struct Run {
     pub job: Job,
     /// How far it is.
     pub state: RunState,
-    /// From when on orders are looked for (`backfill`).
+    /// From when on orders are looked for (`backfill`, `reconcile`).
     pub since: Option<Timestamp>,
     /// When it was asked for.
     pub requested_at: Timestamp,
@@ -49,22 +49,28 @@ pub enum Job {
     PollOrders,
     /// Look for orders since a date. (SPEC KF-01)
     Backfill,
+    /// Hold the orders of the last days against their outcomes, and signal every difference. (SPEC OP-04)
+    Reconcile,
 }
 
 impl Job {
+    /// Every job.
+    pub const ALL: [Self; 3] = [Self::PollOrders, Self::Backfill, Self::Reconcile];
+
     /// The word of the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PollOrders => "poll_orders",
             Self::Backfill => "backfill",
+            Self::Reconcile => "reconcile",
         }
     }
 
     /// Reads the word of the API.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::PollOrders, Self::Backfill].into_iter().find(|job| job.as_str() == word)
+        Self::ALL.into_iter().find(|job| job.as_str() == word)
     }
 }
 

@@ -211,11 +211,14 @@ pub enum Flag {
     AskedFor,
     /// It was delivered here, and somebody has to mark it picked up in the shop. (SPEC KS-45)
     PickupToBeMarked,
+    /// The channel called it off, and somebody brought it back on purpose: it does not follow the channel
+    /// as long as that holds. (SPEC OP-10)
+    BroughtBack,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::MissingTrackingData,
         Self::NegativeStock,
         Self::PriceUnknown,
@@ -225,6 +228,7 @@ impl Flag {
         Self::FulfilledBeforeImport,
         Self::AskedFor,
         Self::PickupToBeMarked,
+        Self::BroughtBack,
     ];
 
     /// The word of the API.
@@ -240,6 +244,7 @@ impl Flag {
             Self::FulfilledBeforeImport => "fulfilled_before_import",
             Self::AskedFor => "asked_for",
             Self::PickupToBeMarked => "pickup_to_be_marked",
+            Self::BroughtBack => "brought_back",
         }
     }
 
@@ -260,6 +265,10 @@ impl Flag {
             }
             Self::AskedFor => "It is older than the connection, and came because a person asked for it.",
             Self::PickupToBeMarked => "It is delivered here; mark it picked up in the shop.",
+            Self::BroughtBack => {
+                "It was called off at the channel, and somebody brought it back: it does not follow the \
+                 channel meanwhile."
+            }
         }
     }
 

@@ -207,6 +207,30 @@ impl StockItem {
         self.batches.retain(|batch| batch.quantity > 0);
         takes
     }
+
+    /// As [`StockItem::take`], out of the batches that somebody named first, as far as they go.
+    pub fn take_named(&mut self, named: &[BatchTake], quantity: i64) -> Vec<BatchTake> {
+        let (mut takes, mut left) = (Vec::<BatchTake>::new(), quantity);
+        for wanted in named {
+            let Some(batch) = self.batches.iter_mut().find(|batch| batch.number == wanted.number) else {
+                continue;
+            };
+            let units = left.min(wanted.quantity).min(batch.quantity);
+            if units > 0 {
+                batch.quantity -= units;
+                left -= units;
+                takes.push(BatchTake { number: wanted.number.clone(), quantity: units });
+            }
+        }
+        self.on_hand -= quantity - left;
+        for take in self.take(left) {
+            match takes.iter_mut().find(|taken| taken.number == take.number) {
+                Some(taken) => taken.quantity += take.quantity,
+                None => takes.push(take),
+            }
+        }
+        takes
+    }
 }
 
 /// The stock that a decision reads, and then what it leaves behind.

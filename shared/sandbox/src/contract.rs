@@ -17,12 +17,13 @@ use weir_app::{
 };
 use weir_domain::{
     customer::{Customer, Person},
+    data_request::DataRequest,
     decide::booking::Booked,
     event::Effect,
     history::HistoryEntry,
     ids::{
-        AdjustmentId, ChannelOrderId, ConnectionId, CustomerId, InvalidId, LocationId, ManufacturingOrderId,
-        OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId, SignalId, VariantId,
+        AdjustmentId, ChannelOrderId, ConnectionId, CustomerId, DataRequestId, InvalidId, LocationId,
+        ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId, SignalId, VariantId,
     },
     location::{Location, LocationKind},
     manufacturing_order::{ManufacturingOrder, ManufacturingStatus},
@@ -208,7 +209,7 @@ fn parked(organization: &OrganizationId, order: &str, due_at: Timestamp) -> Resu
         requested_by: None,
         at: due_at,
     };
-    Ok(Record::Parked(Parked { signal, reason: ReasonCode::RateLimited, due_at, tries: 1 }))
+    Ok(Record::Parked(Parked { signal, part: None, reason: ReasonCode::RateLimited, due_at, tries: 1 }))
 }
 
 fn history(at: Timestamp) -> Record {
@@ -745,6 +746,7 @@ fn master_lists(
     let org = || organization.clone();
     let (mut locations, mut customers, mut variants, mut aliases, mut runs) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut asked_for = Vec::new();
     for number in 0..5 {
         locations.push(location(organization, &format!("loc_{number}"), "", bench.now)?);
         let id = CustomerId::parse(&format!("cus_{number}"))?;
@@ -777,6 +779,15 @@ fn master_lists(
             errors: Vec::new(),
         };
         runs.push((Key::Run(org(), source()?, id), Record::Run(run)));
+        let id = DataRequestId::parse(&format!("drq_{}", (number * 3) % 5))?;
+        let asked = DataRequest {
+            id: id.clone(),
+            connection: source()?,
+            request: None,
+            orders: Vec::new(),
+            received_at: bench.ago(number)?,
+        };
+        asked_for.push((Key::DataRequest(org(), id), Record::DataRequest(asked)));
     }
     Ok(vec![
         (Index::Locations(org()), locations),
@@ -784,6 +795,7 @@ fn master_lists(
         (Index::Variants(org()), variants),
         (Index::Aliases(org(), source()?), aliases),
         (Index::Runs(org(), source()?), runs),
+        (Index::DataRequests(org()), asked_for),
     ])
 }
 

@@ -5,6 +5,7 @@ mod dice;
 mod now;
 pub mod amazon;
 pub mod shopify;
+pub mod bigcommerce;
 pub mod fake;
 pub mod contract;
 

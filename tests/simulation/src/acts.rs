@@ -1,6 +1,9 @@
 //! What can happen in a world, at Amazon and by people.
 
-use crate::places::Place;
+use crate::{
+    places::Place,
+    shop::{acts::ShopAct, stores::Store},
+};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -53,6 +56,8 @@ pub enum Act {
     Ask(usize),
     /// Somebody puts a message in that nobody can read.
     Poison,
+    /// Something in or around a web shop; with its number, by which what it makes is named.
+    Shop(usize, ShopAct),
 }
 
 /// What a person's act is about, where the order of acts matters.
@@ -62,6 +67,10 @@ pub enum Subject {
     Connection(Place),
     /// The lock date.
     LockDate,
+    /// A connection to a web shop.
+    Store(Store),
+    /// An order of a web shop.
+    ShopOrder(usize),
 }
 
 impl Act {
@@ -75,6 +84,7 @@ impl Act {
             | Self::MakeVariant(..)
             | Self::MakeAlias(..)
             | Self::Unlock => true,
+            Self::Shop(_, act) => act.is_mending(),
             Self::Order(_)
             | Self::Pay(_)
             | Self::Ship(_)
@@ -96,6 +106,12 @@ impl Act {
         }
     }
 
+    /// Whether it is a person's act on an order of a web shop.
+    #[must_use]
+    pub const fn is_of_shop_order(&self) -> bool {
+        matches!(self, Self::Shop(_, act) if act.order().is_some())
+    }
+
     /// What it is about.
     #[must_use]
     pub const fn subject(&self) -> Option<Subject> {
@@ -104,6 +120,11 @@ impl Act {
                 Some(Subject::Connection(*place))
             }
             Self::Lock | Self::Unlock => Some(Subject::LockDate),
+            Self::Shop(_, act) => match (act.store(), act.order()) {
+                (Some(store), _) => Some(Subject::Store(store)),
+                (None, Some(order)) => Some(Subject::ShopOrder(order)),
+                (None, None) => None,
+            },
             Self::Order(_)
             | Self::Pay(_)
             | Self::Ship(_)

@@ -14,7 +14,7 @@ use weir_domain::{
     ids::{OrganizationId, SalesOrderId, VariantId},
     organization::Organization,
     outcome::{Observation, OutcomeKind, ReasonCode},
-    sales_order::{Booking, Flag, OrderStatus, SalesOrder},
+    sales_order::{Booking, Flag, FulfillmentStatus, OrderStatus, Row, SalesOrder},
     stock::{Cause, SerialNumber, SerialState, StockItem, StockKey},
     variant::Tracking,
 };
@@ -23,6 +23,7 @@ use weir_sandbox::fake::{Change, FakeLedger};
 use crate::{
     executor::TaskId,
     places::CANARIES,
+    shop::stores::Store,
     sometimes::{Situation, Sometimes},
     world::announces_import,
 };
@@ -37,6 +38,8 @@ struct Sums {
 /// The watch.
 #[derive(Default)]
 pub struct Watch {
+    /// Whether who is at work now brings deleted orders back, as a person may, and may have done late.
+    pub restores: bool,
     seen: usize,
     checks: u64,
     failure: Option<String>,
@@ -94,9 +97,11 @@ impl Watch {
     pub fn look(&mut self, ledger: &FakeLedger, maker: Maker) {
         let changes = ledger.changes_since(self.seen);
         self.seen += changes.len();
+        let restores = self.restores;
         for commit in changes.chunk_by(|one, next| one.commit == next.commit) {
             // What came late was made by somebody else than who is at work now.
             let is_late = commit.first().is_some_and(|change| change.is_late);
+            self.restores = restores || is_late;
             self.commit(commit, maker.filter(|_| !is_late));
         }
     }
@@ -349,9 +354,14 @@ impl Watch {
 
     fn order_changed(&mut self, id: &SalesOrderId, old: &SalesOrder, order: &SalesOrder) {
         if let Some(deleted_at) = old.deleted_at {
-            self.check(order.deleted_at == Some(deleted_at), || {
+            let is_back = order.deleted_at.is_none() && self.restores;
+            self.check(order.deleted_at == Some(deleted_at) || is_back, || {
                 format!("I4: the deleted order {id} came back")
             });
+        }
+        if Store::of_order(id).is_some() {
+            self.shop_order_changed(id, old, order);
+            return;
         }
         if old.booking == Booking::Complete && old.status == OrderStatus::Delivered {
             let is_same = order.status == OrderStatus::Delivered
@@ -359,6 +369,51 @@ impl Watch {
                 && order.fulfillments == old.fulfillments
                 && order.booking == Booking::Complete;
             self.check(is_same, || format!("I6: the delivered order {id} was changed"));
+        }
+    }
+
+    /// What was packed, delivered or invoiced never changes; a status goes back only where a row was added
+    /// to a delivered order. (I6, I7)
+    fn shop_order_changed(&mut self, id: &SalesOrderId, old: &SalesOrder, order: &SalesOrder) {
+        for before in &old.fulfillments {
+            let is_same = order.fulfillments.iter().any(|now| {
+                now.id == before.id
+                    && now.rows.len() == before.rows.len()
+                    && now
+                        .rows
+                        .iter()
+                        .zip(&before.rows)
+                        .all(|(now, before)| (&now.row, now.quantity) == (&before.row, before.quantity))
+                    && now.moves_stock == before.moves_stock
+                    && now.tracking == before.tracking
+                    && (now.status == before.status || before.status == FulfillmentStatus::Packed)
+                    && before.at_channel.iter().all(|part| now.at_channel.contains(part))
+            });
+            self.check(is_same, || format!("I6: the fulfillment {} of {id} was changed", before.id));
+        }
+        for row in &old.rows {
+            let (handled, is_booked) = (old.handled(&row.id), old.booking == Booking::Complete);
+            let now = order.rows.iter().find(|now| now.id == row.id);
+            let stays = now.is_some_and(|now| now.quantity >= handled);
+            self.check(stays || handled == 0, || {
+                format!("I6: handled units of {} in {id} are gone", row.sku)
+            });
+            let is_whole = handled > 0 && handled >= row.quantity;
+            let facts = |row: &Row| (row.quantity, row.amount, row.discount, row.tax, row.invoiced);
+            if is_booked && (row.invoiced || is_whole) {
+                let is_same = now.is_some_and(|now| {
+                    facts(now) == facts(row)
+                        || (!row.invoiced && now.invoiced && now.quantity == row.quantity)
+                });
+                self.check(is_same, || format!("I6: the handled row {} of {id} was changed", row.sku));
+            }
+        }
+        if old.status == OrderStatus::Delivered && order.status != OrderStatus::Delivered {
+            let is_added = order.rows.iter().any(|row| !old.rows.iter().any(|known| known.id == row.id));
+            self.check(is_added && order.status == OrderStatus::PartiallyDelivered, || {
+                format!("I7: the delivered order {id} is {:?}", order.status)
+            });
+            self.sometimes.reach(Situation::RowAddedAfterDelivery);
         }
     }
 
@@ -403,7 +458,8 @@ impl Watch {
             return;
         }
         let old_code = old.map(|old| old.outcome.reason.code);
-        if kind == OutcomeKind::Imported {
+        // Who brings an order back says of it again what stood before.
+        if kind == OutcomeKind::Imported && !self.restores {
             let announced =
                 commit.iter().any(|other| match other.after.as_ref().map(|stored| &stored.record) {
                     Some(Record::Outbox(effect)) => announces_import(effect),

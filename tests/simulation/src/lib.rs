@@ -9,6 +9,7 @@ pub mod places;
 pub mod acts;
 pub mod script;
 pub mod people;
+pub mod shop;
 pub mod world;
 
 pub mod invariants;

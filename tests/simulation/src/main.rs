@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 use weir_simulation::{
     gate::Mode,
     report, seeds, shrink,
-    sweep::{self, Swept},
+    sweep::{self, Day, Faulted, Swept},
     world::Report,
 };
 
@@ -14,17 +14,17 @@ use weir_simulation::{
 mod bench;
 
 /// Seeds of a `sim ci`.
-const SEEDS: u64 = 20_000;
+const SEEDS: u64 = 12_000;
 /// Threads: what the smallest machine has.
 const THREADS: usize = 2;
 
 const HELP: &str = "\
 sim seeds [--from N] [--count N]  worlds of these seeds (0, 1000)
-sim sweep                         the crash sweep: every effect of one day, every fault
+sim sweep                         the crash sweep: every effect of two days, every fault
 sim replay SEED [--bug NAME]      one world's trace, its faults marked with !; with a planted bug
-sim fault K MODE [K MODE ...]     the sweep's day with these faults, and its trace
+sim fault DAY K MODE [K MODE ...] a day of the sweep (amazon, shops) with these faults, and its trace
 sim shrink SEED                   what is left of a failing seed
-sim ci [--seeds N]                20,000 seeds and the whole sweep, and what they covered
+sim ci [--seeds N]                12,000 seeds and the whole sweep, and what they covered
 sim bench                         the planted bugs (feature `planted`)";
 
 fn main() -> ExitCode {
@@ -35,7 +35,9 @@ fn main() -> ExitCode {
         ["sweep"] => run_sweep(),
         ["replay", seed] => seed.parse().is_ok_and(replay),
         ["replay", seed, "--bug", bug] => plant(bug) && seed.parse().is_ok_and(replay),
-        ["fault", faults @ ..] => fault(faults),
+        ["fault", day, faults @ ..] => {
+            Day::ALL.into_iter().find(|known| known.word() == *day).is_some_and(|day| fault(day, faults))
+        }
         ["shrink", seed] => seed.parse().is_ok_and(run_shrink),
         ["ci", options @ ..] => ci(number(options, "--seeds", SEEDS)),
         ["bench"] => run_bench(),
@@ -101,9 +103,9 @@ fn print_sweep(swept: &Swept, took: Duration) {
     print!("{}", report::failures(&swept.failures, words));
 }
 
-fn words(faults: &BTreeMap<u64, Mode>) -> String {
+fn words((day, faults): &Faulted) -> String {
     let words: Vec<String> = faults.iter().map(|(number, mode)| format!("{number} {mode:?}")).collect();
-    format!("sim fault {}", words.join(" "))
+    format!("sim fault {} {}", day.word(), words.join(" "))
 }
 
 fn print_trace(report: &Report) -> bool {
@@ -121,7 +123,7 @@ fn replay(seed: u64) -> bool {
     print_trace(&seeds::live(seed, true))
 }
 
-fn fault(words: &[&str]) -> bool {
+fn fault(day: Day, words: &[&str]) -> bool {
     let mut faults = BTreeMap::new();
     for pair in words.chunks(2) {
         let number = pair.first().and_then(|number| number.parse::<u64>().ok());
@@ -133,9 +135,9 @@ fn fault(words: &[&str]) -> bool {
         };
         faults.insert(number, mode);
     }
-    let report = sweep::live_traced(faults);
+    let report = sweep::live_traced(day, faults);
     let is_well = print_trace(&report);
-    match sweep::baseline() {
+    match sweep::baseline(day) {
         Ok(baseline) => match sweep::verdict(&report, &baseline.projection) {
             Some(verdict) => println!("{verdict}"),
             None => return is_well,
@@ -153,6 +155,7 @@ fn run_shrink(seed: u64) -> bool {
     println!("seed {seed}, after {} runs: {}", shrunk.runs, shrunk.failure);
     println!("faults: {:?}", shrunk.faults);
     println!("amazon: {:?}", shrunk.setup.amazon);
+    println!("shopify: {:?}", shrunk.setup.shopify);
     println!(
         "skew {}, odd ticks {:?}, messages doubled {}, shuffled {}",
         shrunk.setup.skew, shrunk.setup.odd_ticks, shrunk.setup.doubled_messages, shrunk.setup.shuffled

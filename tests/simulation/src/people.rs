@@ -24,7 +24,7 @@ use weir_app::{
     runs::{self, NewRun},
     signals::{self, Named},
 };
-use weir_channels::channel::Secret;
+use weir_channels::channel::{Secret, Settings};
 use weir_domain::{
     connection::{ConnectionStatus, Endpoints, RemoteAccount},
     ids::{OrganizationId, SalesOrderId},
@@ -41,7 +41,8 @@ use weir_sandbox::{
 use crate::{
     acts::Act,
     places::{self, CANARIES, CLIENT_ID, Place, SELLER_A, SELLER_B, amazon, beginning},
-    script::{ALIASED, BATCH, MANY, OWN_REQUEST, PLAIN, SCARCE, SERIAL, SHORT_BATCH},
+    script::{ALIASED, BATCH, MANY, OWN_REQUEST, PLAIN, SCARCE, SERIAL, SHORT_BATCH, Script},
+    shop::{self, stores::Store},
 };
 
 /// A message that nobody can ever read.
@@ -85,19 +86,30 @@ pub fn open_at_amazon(amazon: &mut Amazon) {
     }
 }
 
-/// What there is in Weir; idle connections are there and not at work.
+/// What there is in Weir; idle connections are there and not at work. `place_ids` says the ids that a web
+/// shop has of its locations.
 ///
 /// # Errors
 /// What did not work, in words.
-pub fn open(hub: &Hub, idle: &[Place]) -> Result<(), String> {
-    now(open_shops(hub, idle)).map_err(|error| error.to_string())
+pub fn open(hub: &Hub, script: &Script, place_ids: impl Fn(Store) -> Vec<String>) -> Result<(), String> {
+    let all = async {
+        open_organizations(hub).await?;
+        if !script.is_without_amazon {
+            open_places(hub, &script.idle).await?;
+        }
+        if script.shop.is_there {
+            shop::people::open(hub, script.shop.way, place_ids).await?;
+        }
+        Ok::<(), Refusal>(())
+    };
+    now(all).map_err(|error| error.to_string())
 }
 
 fn sku(text: &str) -> Result<Sku, Refusal> {
     Sku::parse(text).map_err(|error| Refusal::field("sku", error.to_string()))
 }
 
-async fn open_shops(hub: &Hub, idle: &[Place]) -> Result<(), Refusal> {
+async fn open_organizations(hub: &Hub) -> Result<(), Refusal> {
     for (token, zone) in [("a", "America/New_York"), ("b", "Europe/Tallinn")] {
         let new = NewOrganization {
             name: format!("Merchant {token}"),
@@ -115,6 +127,10 @@ async fn open_shops(hub: &Hub, idle: &[Place]) -> Result<(), Refusal> {
         commit.put(number, Record::RequestNumber, Expect::Absent);
         hub.commit(Site::PersonWrite, &commit).await?;
     }
+    Ok(())
+}
+
+async fn open_places(hub: &Hub, idle: &[Place]) -> Result<(), Refusal> {
     let mut locations: Vec<_> =
         Place::ALL.into_iter().map(|place| (place.organization(), place.location())).collect();
     locations.dedup();
@@ -218,8 +234,7 @@ async fn connect(hub: &Hub, place: Place) -> Result<(), Refusal> {
         endpoints: Endpoints::default(),
         default_location: Some(place.location()),
         location_map: Vec::new(),
-        sku_aliasing: false,
-        orders_api: None,
+        settings: Settings::new(),
     };
     connections::create(hub, &place.organization(), place.word(), new).await.map(drop)
 }
@@ -307,6 +322,7 @@ pub async fn act(hub: &Hub, act: &Act, order: Option<&SalesOrderId>) -> Result<b
         | Act::ExpireTokens
         | Act::Revoke
         | Act::Restore
+        | Act::Shop(..)
         | Act::Poison => Ok(true),
     };
     done.map_err(|error| error.to_string())

@@ -28,15 +28,22 @@ pub const CLIENT_ID: &str = "amzn1.application-oa2-client.sim";
 /// Where Amazon sends notices.
 pub const QUEUE_ARN: &str = "arn:aws:sqs:eu-west-1:000000000000:notifications-amazon";
 
-/// Words that must never be in a log, a message, an event, an error or an address: first people,
-/// then secrets.
-pub const CANARIES: [&str; 6] = [
+/// Words that must never be in a log, a message, an event, an error or an address: people and secrets
+/// of Amazon, then those of web shops and the tokens that Shopify gives.
+pub const CANARIES: [&str; 13] = [
     "Canary Buyerson",
     "Canary Street 17",
     "Canary Holdings",
     "canary-client-secret",
     "Atzr|canary-refresh-a",
     "Atzr|canary-refresh-b",
+    "Canary Shopper",
+    "canary@shop.example",
+    "Canary Lane 5",
+    "canary-secret-mugs",
+    "canary-secret-hats",
+    "shprt_canary-hats",
+    "shpat_",
 ];
 
 impl Place {
@@ -105,7 +112,7 @@ impl Place {
     }
 }
 
-/// The only channel.
+/// The first channel.
 #[must_use]
 pub fn amazon() -> ChannelName {
     ChannelName::parse(weir_channels::CHANNELS[0].name)

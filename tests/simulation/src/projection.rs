@@ -17,6 +17,15 @@ use weir_domain::{
 pub fn project(records: &BTreeMap<Key, Arc<Stored>>) -> Vec<String> {
     let mut lines: BTreeSet<String> = BTreeSet::new();
     let mut moved: BTreeMap<String, i64> = BTreeMap::new();
+    // A variant that an order made has an id of that order, whichever came first.
+    let skus: BTreeMap<_, _> = records
+        .iter()
+        .filter_map(|(key, stored)| match (key, &stored.record) {
+            (Key::Variant(_, sku), Record::Variant(variant)) => Some((&variant.id, sku.as_str())),
+            _ => None,
+        })
+        .collect();
+    let sku = |id| skus.get(id).copied().unwrap_or("?");
     for (key, stored) in records {
         match (key, &stored.record) {
             (Key::Order(_, id), Record::Order(order)) => {
@@ -34,14 +43,15 @@ pub fn project(records: &BTreeMap<Key, Arc<Stored>>) -> Vec<String> {
             (Key::Stock(organization, key), Record::Stock(item)) => {
                 let batches: Vec<String> =
                     item.batches.iter().map(|batch| format!("{} {}", batch.number, batch.quantity)).collect();
-                let place = format!("{organization} {} {}", key.location, key.variant);
-                lines.insert(format!("stock {place}: {} [{}]", item.on_hand, batches.join(", ")));
+                let place = format!("{organization} {} {}", key.location, sku(&key.variant));
+                let (on_hand, held) = (item.on_hand, item.reserved);
+                lines.insert(format!("stock {place}: {on_hand}, {held} held [{}]", batches.join(", ")));
             }
             (Key::Serial(_, variant, number), Record::Serial(serial)) => {
                 lines.insert(format!("serial {variant} {number}: {:?}", serial.state));
             }
             (Key::Movement(_, key, _, cause), Record::Movement(movement)) => {
-                let place = format!("movements {} {} {}", key.location, key.variant, cause.id());
+                let place = format!("movements {} {} {}", key.location, sku(&key.variant), cause.id());
                 *moved.entry(place).or_default() += movement.quantity;
             }
             (Key::Connection(_, id), Record::Connection(connection)) => {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use weir_app::gate::Site;
 
 use crate::{
-    gate::{Coverage, Mode, NOT_SIMULATED},
+    gate::{Coverage, Mode},
     sometimes::{Situation, Sometimes},
 };
 
@@ -55,7 +55,6 @@ pub fn coverage(coverage: &Coverage) -> String {
     for (site, mode) in missing {
         let _ = writeln!(text, "  never: {site:?} with {mode:?}");
     }
-    let _ = writeln!(text, "  not simulated, no world has a web shop: {NOT_SIMULATED:?}");
     text
 }
 

@@ -10,6 +10,7 @@ use weir_sandbox::amazon::{
 use crate::{
     acts::Act,
     places::{CANARIES, Place},
+    shop::script::ShopScript,
 };
 
 /// An order of the script.
@@ -30,6 +31,10 @@ pub struct Script {
     pub acts: Vec<(SignedDuration, Act)>,
     /// Connections that are not at work at first.
     pub idle: Vec<Place>,
+    /// Whether nobody sells at Amazon.
+    pub is_without_amazon: bool,
+    /// What happens in web shops; its acts are among the acts.
+    pub shop: ShopScript,
     /// Whether Amazon sends no notices of the first seller: the poll alone has to do.
     pub is_silent: bool,
     /// When the last of it has happened.
@@ -69,7 +74,14 @@ impl Script {
     /// The day of a seed.
     #[must_use]
     pub fn from_seed(seed: u64) -> Self {
+        let has_shop = Dice::new(seed ^ 0x5407).below(SHOP_WORLDS.1);
+        if has_shop < SHOP_WORLDS.0 {
+            return Self::of_shops(ShopScript::from_seed(seed));
+        }
         let mut writer = Writer { dice: Dice::new(seed ^ 0x5C21), script: Self::default(), serials: 0 };
+        if has_shop == SHOP_WORLDS.0 {
+            writer.script.shop = ShopScript::from_seed(seed);
+        }
         let orders = 5 + writer.dice.below(8);
         for _ in 0..orders {
             writer.any_order();
@@ -123,6 +135,13 @@ impl Script {
         writer.finish()
     }
 
+    /// A day on which merchants sell in web shops alone.
+    #[must_use]
+    pub fn of_shops(shop: ShopScript) -> Self {
+        let script = Self { shop, is_without_amazon: true, ..Self::default() };
+        Writer { dice: Dice::new(0), script, serials: 0 }.finish()
+    }
+
     /// A small day on which nothing special happens.
     #[must_use]
     pub fn happy() -> Self {
@@ -134,6 +153,9 @@ impl Script {
         writer.finish()
     }
 }
+
+/// Of so many worlds so many sell in web shops alone, and one both there and at Amazon.
+const SHOP_WORLDS: (u64, u64) = (2, 16);
 
 /// One day in so many has a flash sale.
 const FLASH_SALE_EVERY: u64 = 100;
@@ -417,6 +439,7 @@ impl Writer {
     }
 
     fn finish(mut self) -> Script {
+        self.script.acts.append(&mut self.script.shop.acts);
         // Stable: what happens in the same second stays in its order.
         self.script.acts.sort_by_key(|(at, _)| *at);
         let last = self.script.acts.last().map_or(SignedDuration::ZERO, |(at, _)| *at);

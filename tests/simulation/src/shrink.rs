@@ -89,13 +89,15 @@ impl Shrinker {
 
     /// All that can be switched off at once.
     fn moods(&mut self) {
-        let calm: [fn(&mut Setup); 6] = [
+        let calm: [fn(&mut Setup); 8] = [
             |setup| setup.amazon = Faults::NONE,
             |setup| setup.skew = SignedDuration::ZERO,
             |setup| setup.doubled_messages = 0,
             |setup| setup.odd_ticks = (0, 0),
             |setup| setup.shuffled = false,
             |setup| setup.amazon.lost_notices = 0,
+            |setup| setup.shopify = weir_sandbox::shopify::Faults::NONE,
+            |setup| setup.shopify.lost_webhooks = 0,
         ];
         for calm in calm {
             let mut setup = self.best.clone();

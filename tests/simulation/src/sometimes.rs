@@ -57,6 +57,14 @@ situations! {
     Throttled = "Amazon said 429";
     OutOfTokens = "the bucket was empty before Amazon said so";
     Storm = "everything failed for hours";
+    Forged = "a delivery to a webhook door was forged";
+    Redacted = "a shop asked for a buyer's data to be erased";
+    SubscriptionsLost = "a shop's subscriptions were lost";
+    PushMade = "a fulfillment of ours was made at its shop";
+    PushNothing = "a push found nothing to do";
+    PushRefused = "a shop refused a fulfillment of ours";
+    ProtectedStays = "what was packed or delivered was edited at its shop, and stayed";
+    RowAddedAfterDelivery = "a shop added a row to a delivered order";
     Skewed = "the clocks of two processes differed by minutes";
 }
 

@@ -2,7 +2,10 @@
 //! when a storm blows. Worlds that differ in kind find more than one world in which all happens.
 
 use jiff::SignedDuration;
-use weir_sandbox::amazon::{Dice, Faults};
+use weir_sandbox::{
+    amazon::{Dice, Faults},
+    shopify,
+};
 
 use crate::{
     gate::{Mode, Source},
@@ -34,6 +37,7 @@ pub fn setup(seed: u64, traced: bool) -> Setup {
         script: Script::from_seed(seed),
         seed,
         amazon: amazon(&mut dice),
+        shopify: shopify(&mut Dice::new(seed ^ 0x0540_7FAB)),
         shuffled: true,
         skew,
         doubled_messages,
@@ -84,6 +88,37 @@ fn amazon(dice: &mut Dice) -> Faults {
         late_notices: bad.late_notices,
         late_notice_seconds: bad.late_notice_seconds,
         shuffled_notices: bad.shuffled_notices,
+    }
+}
+
+/// Each of a bad day's faults at Shopify, or not. Every hold is a change: one that is not, and of which no
+/// delivery tells, nobody could know of.
+fn shopify(dice: &mut Dice) -> shopify::Faults {
+    let (bad, none) = (shopify::Faults::BAD_DAY, shopify::Faults::NONE);
+    if dice.below(4) == 0 {
+        return none;
+    }
+    let mut one = |bad: u16| if dice.below(2) == 0 { bad } else { 0 };
+    shopify::Faults {
+        server_errors: one(bad.server_errors),
+        lost_answers: one(bad.lost_answers),
+        cut_bodies: one(bad.cut_bodies),
+        token_errors: one(bad.token_errors),
+        lost_tokens: one(bad.lost_tokens),
+        throttled: one(bad.throttled),
+        partial_errors: one(bad.partial_errors),
+        expired_tokens: one(bad.expired_tokens),
+        list_lag: one(bad.list_lag),
+        list_lag_seconds: bad.list_lag_seconds,
+        quiet_holds: none.quiet_holds,
+        doubled_webhooks: one(bad.doubled_webhooks),
+        resent_webhooks: one(bad.resent_webhooks),
+        late_webhooks: one(bad.late_webhooks),
+        late_webhook_seconds: bad.late_webhook_seconds,
+        stale_webhooks: one(bad.stale_webhooks),
+        shuffled_webhooks: bad.shuffled_webhooks,
+        // In a third of the worlds no delivery ever comes: the search alone has to do.
+        lost_webhooks: [0, bad.lost_webhooks, 1000][pick(dice, 3)],
     }
 }
 

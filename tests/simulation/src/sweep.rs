@@ -1,5 +1,5 @@
-//! The crash sweep: one day, and for every effect of it and every mode one run with just that fault.
-//! Each must come to the end state of the day without faults. Adjacent pairs too, as many as fit.
+//! The crash sweep: two days, one at Amazon and one in web shops, and for every effect of each and every
+//! mode one run with just that fault. Each must come to the end state of the day without faults. Adjacent pairs too, as many as fit.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,50 @@ use crate::{
     gate::{Coverage, Mode, Source},
     logs, parallel, projection,
     script::Script,
+    shop::script::ShopScript,
     sometimes::Sometimes,
     world::{Report, Setup, World},
 };
 
-/// Pairs of adjacent faults that are tried. All of them would be some hundred thousand; which ones
-/// follows from their numbers, so it is the same in every run.
+/// Pairs of adjacent faults that are tried on a day at Amazon, and on one in shops. All of them would be
+/// some hundred thousand; which ones follows from their numbers, so it is the same in every run.
 const PAIRS: u64 = 4_000;
+const PAIRS_OF_SHOPS: u64 = 1_000;
+
+/// A day that is swept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Day {
+    /// Merchants sell at Amazon.
+    Amazon,
+    /// Merchants sell in web shops.
+    Shops,
+}
+
+impl Day {
+    /// Every day.
+    pub const ALL: [Self; 2] = [Self::Amazon, Self::Shops];
+
+    /// A word for the command line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Amazon => "amazon",
+            Self::Shops => "shops",
+        }
+    }
+
+    /// What happens on it.
+    #[must_use]
+    pub fn script(self) -> Script {
+        match self {
+            Self::Amazon => Script::for_sweep(),
+            Self::Shops => Script::of_shops(ShopScript::for_sweep()),
+        }
+    }
+}
+
+/// A day and what was done to its effects, by their numbers.
+pub type Faulted = (Day, BTreeMap<u64, Mode>);
 
 /// What the sweep found.
 #[derive(Default)]
@@ -35,7 +72,7 @@ pub struct Swept {
     /// Checks of invariants.
     pub checks: u64,
     /// The faults, and what went wrong.
-    pub failures: Vec<(BTreeMap<u64, Mode>, String)>,
+    pub failures: Vec<(Faulted, String)>,
 }
 
 /// How long somebody stands still in the sweep: longer than a message stays hidden, so that it is
@@ -57,6 +94,7 @@ pub fn setup(script: Script, source: Source, traced: bool) -> Setup {
         source,
         // Searches of several pages; nothing else goes wrong at Amazon.
         amazon: Faults { short_pages: 400, ..Faults::NONE },
+        shopify: weir_sandbox::shopify::Faults::NONE,
         shuffled: false,
         skew: SignedDuration::ZERO,
         doubled_messages: 0,
@@ -74,10 +112,10 @@ pub fn live(script: Script, source: Source) -> Report {
     logs::captured(|| World::new(setup(script, source, false)).run())
 }
 
-/// Lives the sweep's day through with given faults, and keeps a trace.
+/// Lives a day of the sweep through with given faults, and keeps a trace.
 #[must_use]
-pub fn live_traced(faults: BTreeMap<u64, Mode>) -> Report {
-    logs::captured(|| World::new(setup(Script::for_sweep(), at(faults), true)).run())
+pub fn live_traced(day: Day, faults: BTreeMap<u64, Mode>) -> Report {
+    logs::captured(|| World::new(setup(day.script(), at(faults), true)).run())
 }
 
 /// The day without faults: what every other one must come to.
@@ -88,14 +126,14 @@ pub struct Baseline {
     pub sites: Vec<Site>,
 }
 
-/// Lives the sweep's day without faults.
+/// Lives a day of the sweep without faults.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn baseline() -> Result<Baseline, String> {
-    let report = live(Script::for_sweep(), Source::None);
+pub fn baseline(day: Day) -> Result<Baseline, String> {
+    let report = live(day.script(), Source::None);
     match report.failure {
-        Some(failure) => Err(format!("the day without faults: {failure}")),
+        Some(failure) => Err(format!("the day without faults ({}): {failure}", day.word())),
         None => Ok(Baseline { projection: report.projection, sites: report.sites }),
     }
 }
@@ -112,11 +150,28 @@ pub fn verdict(report: &Report, expected: &[String]) -> Option<String> {
         .then(|| format!("I32: the end state differs:\n    {}", differences.join("\n    ")))
 }
 
-/// Every single fault of the day.
+/// How much of what comes every minute is swept on a day in web shops: it is swept whole on the one at
+/// Amazon, and a run in shops takes four times as long.
+const OF_TICKS: u64 = 10;
+
+/// Every single fault of the day; of what each minute of a day in web shops repeats, every tenth.
 #[must_use]
-pub fn singles(baseline: &Baseline) -> Vec<BTreeMap<u64, Mode>> {
+pub fn singles(day: Day, baseline: &Baseline) -> Vec<BTreeMap<u64, Mode>> {
+    let is_swept = |(number, site): &(u64, &Site)| {
+        let comes_every_minute = matches!(
+            site,
+            Site::PollRead
+                | Site::PollSearch
+                | Site::PollAdvance
+                | Site::SweepRead
+                | Site::BucketRead
+                | Site::BucketTake
+        );
+        day == Day::Amazon || !comes_every_minute || number.is_multiple_of(OF_TICKS)
+    };
     (0..)
         .zip(&baseline.sites)
+        .filter(is_swept)
         .flat_map(|(number, site)| modes(*site).map(move |mode| BTreeMap::from([(number, mode)])))
         .collect()
 }
@@ -127,7 +182,7 @@ fn modes(site: Site) -> impl Iterator<Item = Mode> {
 
 /// Pairs of faults of adjacent effects: a sample, and how many there are.
 #[must_use]
-pub fn pairs(baseline: &Baseline) -> (Vec<BTreeMap<u64, Mode>>, u64) {
+pub fn pairs(day: Day, baseline: &Baseline) -> (Vec<BTreeMap<u64, Mode>>, u64) {
     let mut all: Vec<BTreeMap<u64, Mode>> = Vec::new();
     for (number, sites) in (0..).zip(baseline.sites.windows(2)) {
         for first in modes(sites[0]) {
@@ -137,8 +192,12 @@ pub fn pairs(baseline: &Baseline) -> (Vec<BTreeMap<u64, Mode>>, u64) {
     }
     let total = all.len() as u64;
     let mut dice = Dice::new(2);
-    if total > PAIRS {
-        all.retain(|_| dice.below(total) < PAIRS);
+    let most = match day {
+        Day::Amazon => PAIRS,
+        Day::Shops => PAIRS_OF_SHOPS,
+    };
+    if total > most {
+        all.retain(|_| dice.below(total) < most);
     }
     (all, total)
 }
@@ -146,27 +205,36 @@ pub fn pairs(baseline: &Baseline) -> (Vec<BTreeMap<u64, Mode>>, u64) {
 /// Runs the whole sweep.
 #[must_use]
 pub fn sweep(threads: usize) -> Swept {
-    let baseline = match baseline() {
+    let mut swept = Swept::default();
+    for day in Day::ALL {
+        sweep_day(day, threads, &mut swept);
+    }
+    swept
+}
+
+fn sweep_day(day: Day, threads: usize, swept: &mut Swept) {
+    let baseline = match baseline(day) {
         Ok(baseline) => baseline,
-        Err(failure) => return Swept { failures: vec![(BTreeMap::new(), failure)], ..Swept::default() },
+        Err(failure) => {
+            swept.failures.push(((day, BTreeMap::new()), failure));
+            return;
+        }
     };
-    let singles = singles(&baseline);
-    let (pairs, all_pairs) = pairs(&baseline);
-    let mut swept = Swept {
-        effects: baseline.sites.len() as u64,
-        single: singles.len() as u64,
-        pairs: (pairs.len() as u64, all_pairs),
-        ..Swept::default()
-    };
+    let singles = singles(day, &baseline);
+    let (pairs, all_pairs) = pairs(day, &baseline);
+    swept.effects += baseline.sites.len() as u64;
+    swept.single += singles.len() as u64;
+    swept.pairs = (swept.pairs.0 + pairs.len() as u64, swept.pairs.1 + all_pairs);
     let runs: Vec<BTreeMap<u64, Mode>> = singles.into_iter().chain(pairs).collect();
+    let script = day.script();
     let parts = parallel::run(threads, runs.len(), |part: &mut Swept, number| {
         let faults = runs[number].clone();
-        let report = live(Script::for_sweep(), at(faults.clone()));
+        let report = live(script.clone(), at(faults.clone()));
         part.coverage.add(&report.coverage);
         part.sometimes.add(&report.sometimes);
         part.checks += report.checks;
         if let Some(failure) = verdict(&report, &baseline.projection) {
-            part.failures.push((faults, failure));
+            part.failures.push(((day, faults), failure));
         }
         true
     });
@@ -176,5 +244,4 @@ pub fn sweep(threads: usize) -> Swept {
         swept.checks += part.checks;
         swept.failures.extend(part.failures);
     }
-    swept
 }

@@ -1,7 +1,17 @@
 //! A small part of `sim ci`, so that `cargo test --workspace` sees it: some seeds, the days without
 //! faults, and that a world can be lived through again.
 
-use crate::{gate::Source, script::Script, seeds, sweep};
+use weir_sandbox::shopify;
+
+use crate::{
+    gate::Source,
+    logs,
+    script::Script,
+    seeds,
+    shop::script::ShopScript,
+    sweep::{self, Day},
+    world::World,
+};
 
 /// Threads of a test run; the harness has its own besides.
 const THREADS: usize = 2;
@@ -39,7 +49,7 @@ fn a_seed_replays_to_the_same_trace() {
 
 #[test]
 fn days_without_faults_come_to_rest() {
-    for script in [Script::happy(), Script::for_sweep()] {
+    for script in [Script::happy(), Day::Amazon.script(), Day::Shops.script()] {
         let report = sweep::live(script, Source::None);
         assert_eq!(report.failure, None);
         assert!(report.faults.is_empty());
@@ -48,10 +58,49 @@ fn days_without_faults_come_to_rest() {
 
 #[test]
 fn one_fault_leads_to_the_same_end_state() {
-    let baseline = sweep::baseline().expect("a day without faults");
-    // Every hundredth single fault; `sim sweep` tries all of them.
-    for faults in sweep::singles(&baseline).into_iter().step_by(100) {
-        let report = sweep::live(Script::for_sweep(), sweep::at(faults.clone()));
-        assert_eq!(sweep::verdict(&report, &baseline.projection), None, "{faults:?}");
+    for day in Day::ALL {
+        let baseline = sweep::baseline(day).expect("a day without faults");
+        // Every hundredth single fault; `sim sweep` tries all of them.
+        for faults in sweep::singles(day, &baseline).into_iter().step_by(100) {
+            let report = sweep::live(day.script(), sweep::at(faults.clone()));
+            assert_eq!(sweep::verdict(&report, &baseline.projection), None, "{day:?} {faults:?}");
+        }
+    }
+}
+
+/// What Shopify tells of a history, however it is lost, doubled, delayed, stale and shuffled: the end
+/// is the one of the history told straight.
+#[test]
+fn any_delivery_of_a_history_ends_in_the_same_state() {
+    // SPEC: G-02; RELIABILITY I32
+    let none = shopify::Faults::NONE;
+    let bad = shopify::Faults::BAD_DAY;
+    let moods = [
+        shopify::Faults {
+            doubled_webhooks: 500,
+            resent_webhooks: 300,
+            shuffled_webhooks: 1_000,
+            ..none.clone()
+        },
+        shopify::Faults {
+            late_webhooks: 700,
+            late_webhook_seconds: 1_800,
+            stale_webhooks: 500,
+            ..none.clone()
+        },
+        shopify::Faults { lost_webhooks: 1_000, ..none.clone() },
+        shopify::Faults { quiet_holds: 0, list_lag: 0, lost_answers: 0, lost_tokens: 0, ..bad },
+    ];
+    for seed in 0..25 {
+        let script = || Script::of_shops(ShopScript::slow(seed));
+        let straight = sweep::live(script(), Source::None);
+        assert_eq!(straight.failure, None, "day {seed}, told straight");
+        for (number, mood) in moods.iter().enumerate() {
+            let mut setup = sweep::setup(script(), Source::None, false);
+            (setup.seed, setup.shopify) = (seed + 100, mood.clone());
+            (setup.shuffled, setup.doubled_messages) = (true, 150);
+            let other = logs::captured(|| World::new(setup).run());
+            assert_eq!(sweep::verdict(&other, &straight.projection), None, "day {seed}, mood {number}");
+        }
     }
 }

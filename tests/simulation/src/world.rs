@@ -2,6 +2,7 @@
 //! to them. It runs until the day is over, grows calm, and must come to rest.
 
 mod jobs;
+mod shops;
 mod calm;
 
 use std::{
@@ -30,10 +31,15 @@ use crate::{
     people,
     places::{self, Place, amazon},
     script::Script,
+    shop::{
+        self,
+        stores::{PUBLIC_URL, Store},
+    },
     sometimes::{Situation, Sometimes},
 };
 use jobs::{Done, Job};
 pub(crate) use jobs::{announces_import, place_of, signal_of};
+use shops::Shops;
 
 /// How a world is made.
 #[derive(Clone)]
@@ -46,6 +52,8 @@ pub struct Setup {
     pub source: Source,
     /// What goes wrong at Amazon.
     pub amazon: Faults,
+    /// What goes wrong at Shopify.
+    pub shopify: weir_sandbox::shopify::Faults,
     /// Whether whoever goes next is drawn; else the first does.
     pub shuffled: bool,
     /// By how much clocks differ at most.
@@ -108,6 +116,7 @@ pub struct World {
     setup: Setup,
     clock: Arc<FakeClock>,
     amazon: Arc<Mutex<Amazon>>,
+    shops: Shops,
     ledger: Arc<FakeLedger>,
     queue: Arc<FakeQueue>,
     bus: Arc<FakeBus>,
@@ -153,7 +162,9 @@ impl World {
         let queue = Arc::new(FakeQueue::new(Arc::clone(&clock)));
         let bus = Arc::new(FakeBus::default());
         let amazon = Arc::new(Mutex::new(Amazon::new(setup.seed)));
-        let transport = Arc::new(FakeTransport::new(Arc::clone(&clock), Arc::clone(&amazon)));
+        let shops = Shops::new(setup.seed);
+        let transport = FakeTransport::new(Arc::clone(&clock), Arc::clone(&amazon));
+        let transport = Arc::new(transport.with_shopify(Arc::clone(&shops.shopify)));
         let source = std::mem::replace(&mut setup.source, Source::None);
         let injector = Arc::new(Injector::new(
             Arc::clone(&turn),
@@ -167,7 +178,8 @@ impl World {
         let deployment = Deployment {
             allow_endpoints: false,
             notification_queues: BTreeMap::from([(amazon_name(), places::QUEUE_ARN.to_owned())]),
-            public_url: None,
+            public_url: Some(PUBLIC_URL.to_owned()),
+            stand_in: None,
         };
         let hub = Hub {
             ledger: Arc::<FakeLedger>::clone(&ledger),
@@ -207,6 +219,7 @@ impl World {
             setup,
             clock,
             amazon,
+            shops,
             ledger,
             queue,
             bus,
@@ -224,7 +237,11 @@ impl World {
             let mut amazon = lock(&self.amazon);
             people::open_at_amazon(&mut amazon);
         }
-        if let Err(error) = people::open(&self.hub, &self.setup.script.idle) {
+        if self.setup.script.shop.is_there {
+            shop::people::open_at_shopify(&mut lock(&self.shops.shopify), self.setup.script.shop.way);
+        }
+        let shops = &self.shops;
+        if let Err(error) = people::open(&self.hub, &self.setup.script, |store| shops.place_ids(store)) {
             self.watch.fail(format!("the morning went wrong: {error}"));
         }
         // What the opening left to be sent was sent.
@@ -242,6 +259,11 @@ impl World {
             if self.setup.script.is_silent {
                 amazon.drop_subscriptions(places::SELLER_A);
             }
+        }
+        {
+            let mut shopify = lock(&self.shops.shopify);
+            shopify.faults = self.setup.shopify.clone();
+            self.shops.topics = shopify.subscribed(Store::Mugs.domain()).len();
         }
         if self.setup.shuffled {
             self.queue.shuffle(self.setup.seed ^ 0x0E0E, self.setup.doubled_messages);
@@ -311,6 +333,7 @@ impl World {
         self.clock.set_skew(SignedDuration::ZERO);
         self.note_effects();
         let maker = self.running.get(&task).map(|running| (task, running.began));
+        self.watch.restores = self.running.get(&task).is_some_and(|running| running.job.restores());
         self.watch.look(&self.ledger, maker);
         match step {
             Step::Pending => {}
@@ -339,6 +362,9 @@ impl World {
             self.executor.next_timer(),
             self.queue.next_at(&import_queue()),
             self.queue.next_at(&notice_queue()),
+            self.queue.next_at(&shops::import_queue()),
+            self.queue.next_at(&shops::push_queue()),
+            self.next_delivery_at(),
             self.queue.next_late(),
             self.ledger.next_late(),
             self.transport.next_late(),
@@ -383,6 +409,9 @@ impl World {
         self.traced_effects += passed.len();
         for effect in passed {
             let Passed { number, task, site, mode, at } = effect;
+            if self.setup.script.shop.is_there {
+                self.note_shop_effect(&effect);
+            }
             if mode == Some(Mode::Unknown) && matches!(site, Site::ImportCommit | Site::ChunkCommit) {
                 self.sometimes.reach(Situation::UnknownButDone);
             }

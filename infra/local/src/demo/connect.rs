@@ -1,95 +1,175 @@
-//! The demo's connections: one for each marketplace, with its endpoints at the sandbox.
+//! The demo's connections, with their endpoints at the sandbox: one for each of Amazon's marketplaces,
+//! and one for the web shop.
 
 use weir_app::{
     Hub,
     connections::{self, ConnectionPatch, NewConnection},
     people::Refusal,
 };
-use weir_channels::channel::{Credentials, Secret};
-use weir_domain::{
-    connection::{Endpoints, NotificationLink, RemoteAccount},
-    ids::{ChannelName, ConnectionId, OrganizationId},
+use weir_channels::{
+    Channel,
+    channel::{Credentials, Secret, Settings},
 };
-use weir_sandbox::amazon::{Demo, demo::DemoMarketplace};
+use weir_domain::{
+    connection::{Connection, Endpoints, NotificationLink, RemoteAccount},
+    ids::{ChannelName, ConnectionId, LocationId, OrganizationId},
+};
+use weir_sandbox::{
+    amazon::{self, demo::DemoMarketplace},
+    shopify,
+};
 
-use super::{location, token};
+use super::{location, own_places, token};
 use crate::sandbox::Sandbox;
 
-/// Makes, directs and activates what is missing.
-pub(super) async fn all(hub: &Hub, organization: &OrganizationId, sandbox: &Sandbox) -> Result<(), Refusal> {
-    for at in &Demo::MARKETPLACES {
-        let token = connection_token(at);
-        let made = connections::create(hub, organization, &token, new(at, sandbox)?).await?;
-        if made.endpoints != endpoints(sandbox.base_url()) {
-            direct(hub, organization, &made.id, sandbox).await?;
-        }
-        connections::activate(hub, organization, &made.id).await?;
+/// Makes, directs and activates what is missing of those to Amazon.
+pub(super) async fn marketplaces(
+    hub: &Hub,
+    organization: &OrganizationId,
+    sandbox: &Sandbox,
+) -> Result<(), Refusal> {
+    for at in &amazon::Demo::MARKETPLACES {
+        let new = marketplace(at, amazon_at(sandbox.base_url()))?;
+        connect(hub, organization, &marketplace_token(at), new).await?;
     }
     Ok(())
 }
 
-/// After a start: the sandbox may have another address, and has not forgotten who subscribed. What a
-/// person directed elsewhere stays there.
+/// Makes, directs and activates the one to the web shop.
+pub(super) async fn web_shop(
+    hub: &Hub,
+    organization: &OrganizationId,
+    sandbox: &Sandbox,
+) -> Result<(), Refusal> {
+    connect(hub, organization, &shop_token(), shop(sandbox)?).await
+}
+
+/// The connection to the web shop.
+pub(super) fn shop_id() -> ConnectionId {
+    ConnectionId::from_token(&shop_token())
+}
+
+/// After a start: sandbox and hub may have other addresses, and the sandbox has not forgotten who
+/// subscribed. What a person directed elsewhere stays there.
 pub(super) async fn again(
     hub: &Hub,
     organization: &OrganizationId,
     sandbox: &Sandbox,
 ) -> Result<(), Refusal> {
-    for at in &Demo::MARKETPLACES {
-        let id = ConnectionId::from_token(&connection_token(at));
-        let connection = connections::read(hub, organization, &id).await?;
-        let was_here = connection.endpoints == endpoints(sandbox.former_url());
-        if was_here && sandbox.former_url() != sandbox.base_url() {
-            direct(hub, organization, &id, sandbox).await?;
-        }
+    for at in &amazon::Demo::MARKETPLACES {
+        let id = ConnectionId::from_token(&marketplace_token(at));
+        let connection = found(hub, organization, &id, sandbox, amazon_at).await?;
         if matches!(connection.notifications, NotificationLink::Subscribed { .. }) {
             sandbox.remember_subscription(at.seller_id);
         }
     }
+    let shop = found(hub, organization, &shop_id(), sandbox, shopify_at).await?;
+    if shop.is_active() {
+        connections::link(hub, organization, &shop).await?;
+    }
     Ok(())
 }
 
-/// Points a connection of the demo at the sandbox of this run.
-async fn direct(
+async fn connect(
+    hub: &Hub,
+    organization: &OrganizationId,
+    token: &str,
+    new: NewConnection,
+) -> Result<(), Refusal> {
+    let endpoints = new.endpoints.clone();
+    let made = connections::create(hub, organization, token, new).await?;
+    if made.endpoints != endpoints {
+        direct(hub, organization, &made.id, endpoints).await?;
+    }
+    connections::activate(hub, organization, &made.id).await.map(drop)
+}
+
+/// A connection of the demo, directed to where the sandbox is now if that is where it was.
+async fn found(
     hub: &Hub,
     organization: &OrganizationId,
     id: &ConnectionId,
     sandbox: &Sandbox,
-) -> Result<(), Refusal> {
-    let endpoints = Some(endpoints(sandbox.base_url()));
-    let patch = ConnectionPatch { endpoints, ..ConnectionPatch::default() };
-    connections::change(hub, organization, id, &patch).await.map(drop)
+    endpoints: fn(&str) -> Endpoints,
+) -> Result<Connection, Refusal> {
+    let connection = connections::read(hub, organization, id).await?;
+    let was_here = connection.endpoints == endpoints(sandbox.former_url());
+    if was_here && sandbox.former_url() != sandbox.base_url() {
+        return direct(hub, organization, id, endpoints(sandbox.base_url())).await;
+    }
+    Ok(connection)
 }
 
-fn new(at: &DemoMarketplace, sandbox: &Sandbox) -> Result<NewConnection, Refusal> {
-    let channel = ChannelName::parse(weir_channels::amazon::CHANNEL.name);
+async fn direct(
+    hub: &Hub,
+    organization: &OrganizationId,
+    id: &ConnectionId,
+    endpoints: Endpoints,
+) -> Result<Connection, Refusal> {
+    let patch = ConnectionPatch { endpoints: Some(endpoints), ..ConnectionPatch::default() };
+    connections::change(hub, organization, id, &patch).await
+}
+
+fn marketplace(at: &DemoMarketplace, endpoints: Endpoints) -> Result<NewConnection, Refusal> {
+    let remote =
+        RemoteAccount { account: at.seller_id.to_owned(), marketplace: Some(at.marketplace.id.to_owned()) };
     let credentials = [
-        ("client_id", Demo::CLIENT_ID),
-        ("client_secret", Demo::CLIENT_SECRET),
+        ("client_id", amazon::Demo::CLIENT_ID),
+        ("client_secret", amazon::Demo::CLIENT_SECRET),
         ("refresh_token", at.refresh_token),
     ];
+    let channel = &weir_channels::amazon::CHANNEL;
+    let new = new(channel, at.marketplace.name, remote, &credentials, endpoints)?;
+    Ok(NewConnection { default_location: Some(location(at.marketplace.country)), ..new })
+}
+
+fn shop(sandbox: &Sandbox) -> Result<NewConnection, Refusal> {
+    let remote = RemoteAccount { account: shopify::Demo::SHOP.to_owned(), marketplace: None };
+    let credentials =
+        [("client_id", shopify::Demo::CLIENT_ID), ("client_secret", shopify::Demo::CLIENT_SECRET)];
+    let channel = &weir_channels::shopify::CHANNEL;
+    let new = new(channel, "Weir demo shop", remote, &credentials, shopify_at(sandbox.base_url()))?;
+    let location_map: Vec<(String, LocationId)> =
+        sandbox.web_locations().into_iter().zip(own_places()).collect();
+    // Off by default; the demo shows what comes back, too.
+    let settings = Settings::from([("bring_returns".to_owned(), Some(true.into()))]);
+    Ok(NewConnection { default_location: own_places().next(), location_map, settings, ..new })
+}
+
+fn new(
+    channel: &Channel,
+    name: &str,
+    remote: RemoteAccount,
+    credentials: &[(&str, &str)],
+    endpoints: Endpoints,
+) -> Result<NewConnection, Refusal> {
+    let channel = ChannelName::parse(channel.name);
+    let secret = |(name, value): &(&str, &str)| ((*name).to_owned(), Secret::new(*value));
     Ok(NewConnection {
         channel: channel.map_err(|error| Refusal::field("channel", error.to_string()))?,
-        name: at.marketplace.name.to_owned(),
-        remote: RemoteAccount {
-            account: at.seller_id.to_owned(),
-            marketplace: Some(at.marketplace.id.to_owned()),
-        },
-        credentials: Credentials::from(
-            credentials.map(|(name, value)| (name.to_owned(), Secret::new(value))),
-        ),
-        endpoints: endpoints(sandbox.base_url()),
-        default_location: Some(location(at.marketplace.country)),
+        name: name.to_owned(),
+        remote,
+        credentials: credentials.iter().map(secret).collect::<Credentials>(),
+        endpoints,
+        default_location: None,
         location_map: Vec::new(),
-        sku_aliasing: false,
-        orders_api: None,
+        settings: Settings::new(),
     })
 }
 
-fn endpoints(base: &str) -> Endpoints {
+fn amazon_at(base: &str) -> Endpoints {
     Endpoints { api: Some(base.to_owned()), token: Some(format!("{base}/auth/o2/token")) }
 }
 
-fn connection_token(at: &DemoMarketplace) -> String {
+fn shopify_at(base: &str) -> Endpoints {
+    let api = format!("{base}/{}", shopify::Demo::SHOP);
+    Endpoints { token: Some(format!("{api}/admin/oauth/access_token")), api: Some(api) }
+}
+
+fn marketplace_token(at: &DemoMarketplace) -> String {
     token(&[weir_channels::amazon::CHANNEL.name, at.marketplace.country])
+}
+
+fn shop_token() -> String {
+    token(&[weir_channels::shopify::CHANNEL.name])
 }

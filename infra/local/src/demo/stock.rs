@@ -1,36 +1,47 @@
-//! The demo's opening stock: what each of Amazon's warehouses holds of the catalogue, booked as stock
-//! adjustments.
+//! The demo's opening stock: what each place holds of the catalogue, booked as stock adjustments.
 
 use weir_app::{
     Hub,
     adjust_stock::{NewAdjustment, NewRow, adjust_stock},
     people::Refusal,
 };
-use weir_domain::{Timestamp, ids::OrganizationId};
-use weir_sandbox::amazon::demo::{CATALOGUE, CatalogueItem, DemoMarketplace, OpeningStock};
+use weir_domain::{
+    Timestamp,
+    ids::{LocationId, OrganizationId},
+};
+use weir_sandbox::amazon::demo::{CATALOGUE, CatalogueItem, OpeningStock};
 
-use super::{location, sku, token};
+use super::{sku, token};
 
 /// Serial numbers of one adjustment: each is a write of its commit, which holds a hundred.
 const SERIALS_OF_AN_ADJUSTMENT: usize = 75;
 
-/// Books what a marketplace's warehouse holds when the shop opens.
+/// A place that holds goods.
+pub(super) struct Place {
+    /// What the ids of its adjustments are made of.
+    pub(super) name: &'static str,
+    /// The place.
+    pub(super) location: LocationId,
+    /// When the shop opened: batches came in before that.
+    pub(super) opened: Timestamp,
+}
+
+/// Books what a place holds when the shop opens.
 pub(super) async fn open(
     hub: &Hub,
     organization: &OrganizationId,
-    at: &DemoMarketplace,
-    opened: Timestamp,
+    place: &Place,
+    holds: impl Fn(&CatalogueItem) -> bool,
 ) -> Result<(), Refusal> {
-    let country = at.marketplace.country;
     let mut rows = Vec::new();
-    for item in CATALOGUE.iter().filter(|item| item.price(at.marketplace).is_some()) {
+    for item in CATALOGUE.iter().filter(|item| holds(item)) {
         match item.stock {
             OpeningStock::Plain { quantity } => rows.push(row(item, quantity.into())?),
             OpeningStock::Batches(batches) => {
                 for batch in batches {
                     rows.push(NewRow {
                         batch: Some(batch.number.to_owned()),
-                        received_at: Some(batch.received_at(opened)),
+                        received_at: Some(batch.received_at(place.opened)),
                         ..row(item, batch.quantity.into())?
                     });
                 }
@@ -41,13 +52,13 @@ pub(super) async fn open(
                     let quantity = i64::try_from(numbers.len()).unwrap_or(0);
                     let row = NewRow { serial_numbers: numbers.to_vec(), ..row(item, quantity)? };
                     let part: u32 = part;
-                    let token = token(&["stock", country, item.sku, &part.to_string()]);
-                    book(hub, organization, country, &token, vec![row]).await?;
+                    let token = token(&["stock", place.name, item.sku, &part.to_string()]);
+                    book(hub, organization, place, &token, vec![row]).await?;
                 }
             }
         }
     }
-    book(hub, organization, country, &token(&["stock", country]), rows).await
+    book(hub, organization, place, &token(&["stock", place.name]), rows).await
 }
 
 fn row(item: &CatalogueItem, quantity: i64) -> Result<NewRow, Refusal> {
@@ -57,11 +68,11 @@ fn row(item: &CatalogueItem, quantity: i64) -> Result<NewRow, Refusal> {
 async fn book(
     hub: &Hub,
     organization: &OrganizationId,
-    country: &str,
+    place: &Place,
     token: &str,
     rows: Vec<NewRow>,
 ) -> Result<(), Refusal> {
     let reason = "Opening stock".to_owned();
-    let new = NewAdjustment { location: location(country), reason, rows };
+    let new = NewAdjustment { location: place.location.clone(), reason, rows };
     adjust_stock(hub, organization, token, new).await.map(drop)
 }

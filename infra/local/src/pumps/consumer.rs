@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 use weir_app::{
-    Hub, flow::FlowError, import_order, import_order::Ended, message::Message, notify, ports::QueueName,
+    Hub, flow::FlowError, import_order, import_order::Ended, message::Message, notify, ports::QueueName, push,
 };
 use weir_aws::embedded::{QueuePort, queue};
 use weir_domain::outcome::{OutcomeKind, ReasonCode};
@@ -101,6 +101,12 @@ async fn handle(hub: &Hub, name: &QueueName, message: &queue::Message) -> Result
         QueueName::Notifications(channel) => {
             notify::handle(hub, channel, message.body.as_bytes()).await?;
         }
+        QueueName::Push(_) => {
+            let message =
+                Message::from_json(&message.body).map_err(|error| FlowError::new(error.to_string()))?;
+            let pushed = push::handle(hub, &message).await?;
+            tell(&message, &Ended::Pushed(pushed));
+        }
     }
     Ok(())
 }
@@ -111,7 +117,7 @@ fn tell(message: &Message, ended: &Ended) {
     let (order, cause) = match message {
         Message::Look(signal) => (signal.channel_order_id.as_str(), signal.cause.as_str()),
         Message::Recheck(_) => ("", "recheck"),
-        Message::Told(_) => ("", "told"),
+        Message::Told(told) => (told.what.names(), "told"),
         Message::Push(push) => (push.order.as_str(), "push"),
     };
     match ended {

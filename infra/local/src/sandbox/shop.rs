@@ -1,5 +1,5 @@
-//! When the demo's shop was open, kept in the data folder: the sandbox makes all of its orders anew out
-//! of it at each start. While this process rests the shop is closed, so that no flood of orders waits
+//! When the demo's shop was open, at Amazon as on the web, kept in the data folder: the sandbox makes all
+//! of its orders anew out of it at each start. While this process rests the shop is closed, so that no flood of orders waits
 //! at the next start; a short pause is no pause. No order and nobody's data is kept here.
 
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::{StartError, file};
 const FILE: &str = "sandbox.json";
 
 /// What the demo's orders follow from, besides the time at which it opened.
-const SEED: u64 = 20_260_101;
+pub(super) const SEED: u64 = 20_260_101;
 
 /// How far ahead the shop's hours are written: what it did before a sudden end lies within them.
 const AHEAD: SignedDuration = SignedDuration::from_secs(60);
@@ -47,17 +47,40 @@ struct Kept {
     v: u32,
     port: u16,
     seeded: bool,
+    /// Whether its web shop was made known to Weir, too: younger than the first such files.
+    #[serde(default)]
+    web_seeded: bool,
     opened: i64,
     hours: Vec<Hours>,
+    /// What the web shop delivers, each topic with its address.
+    #[serde(default)]
+    subscriptions: Vec<(String, String)>,
 }
 
 /// A stretch of time in which the shop was open.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct Hours {
+pub(super) struct Hours {
     /// The opening that the demo's orders are counted from: the first one, moved on by all pauses since.
     counted_from: i64,
     from: i64,
     until: i64,
+}
+
+impl Hours {
+    /// The opening that the demo's orders are counted from.
+    pub(super) fn counted_from(&self) -> Timestamp {
+        time(self.counted_from)
+    }
+
+    /// When it opened.
+    pub(super) fn from(&self) -> Timestamp {
+        time(self.from)
+    }
+
+    /// When it closed, or will if this process ends now.
+    pub(super) fn until(&self) -> Timestamp {
+        time(self.until)
+    }
 }
 
 /// The version of the file that this build writes and reads.
@@ -96,14 +119,14 @@ impl Shop {
         self.write()
     }
 
-    /// Whether its merchant was made in Weir.
-    pub(super) const fn is_seeded(&self) -> bool {
-        self.kept.seeded
+    /// Whether its merchant was made in Weir, and the web shop, too.
+    pub(super) const fn is_seeded(&self) -> (bool, bool) {
+        (self.kept.seeded, self.kept.web_seeded)
     }
 
     /// Remembers that its merchant was made in Weir, with connections to this run's port.
     pub(super) fn is_seeded_now(&mut self) -> Result<(), StartError> {
-        self.kept.seeded = true;
+        (self.kept.seeded, self.kept.web_seeded) = (true, true);
         self.kept.port = self.port;
         self.write()
     }
@@ -124,21 +147,40 @@ impl Shop {
         self.write()
     }
 
+    /// What the web shop delivers, each topic with its address.
+    pub(super) fn subscriptions(&self) -> &[(String, String)] {
+        &self.kept.subscriptions
+    }
+
+    /// Remembers what the web shop delivers, if that has changed.
+    pub(super) fn is_subscribed(&mut self, subscriptions: Vec<(String, String)>) -> Result<(), StartError> {
+        if self.kept.subscriptions == subscriptions {
+            return Ok(());
+        }
+        self.kept.subscriptions = subscriptions;
+        self.write()
+    }
+
+    /// The hours that are made anew at a start.
+    pub(super) fn remembered(&self) -> impl Iterator<Item = &Hours> {
+        let skipped = self.kept.hours.len().saturating_sub(REMEMBERED);
+        self.kept.hours.iter().skip(skipped)
+    }
+
     /// Amazon with everything that happened while the shop was open, and the demo that goes on.
     pub(super) fn stock(&self, now: Now) -> (Amazon, Demo) {
         // The seed makes Amazon's tokens; those of an earlier life mean nothing any more.
         let mut amazon = Amazon::new(now.wall.as_millisecond().unsigned_abs());
         register(&mut amazon);
         let mut demo = Demo::new(SEED, self.opened());
-        let skipped = self.kept.hours.len().saturating_sub(REMEMBERED);
-        for hours in self.kept.hours.iter().skip(skipped) {
-            demo = Demo::new(SEED, time(hours.counted_from));
-            let until = Now { wall: time(hours.until).min(now.wall), ..now };
+        for hours in self.remembered() {
+            demo = Demo::new(SEED, hours.counted_from());
+            let until = Now { wall: hours.until().min(now.wall), ..now };
             if hours.from == self.kept.opened {
                 demo.install(&mut amazon, until);
             } else {
                 // What it is counted on from has happened in other hours.
-                demo.install(&mut Amazon::new(0), Now { wall: time(hours.from), ..now });
+                demo.install(&mut Amazon::new(0), Now { wall: hours.from(), ..now });
                 demo.tick(&mut amazon, until);
             }
         }
@@ -156,7 +198,15 @@ impl Kept {
     fn new(now: Timestamp) -> Self {
         let now = now.as_millisecond();
         let hours = Hours { counted_from: now, from: now, until: now };
-        Self { v: VERSION, port: 0, seeded: false, opened: now, hours: vec![hours] }
+        Self {
+            v: VERSION,
+            port: 0,
+            seeded: false,
+            web_seeded: false,
+            opened: now,
+            hours: vec![hours],
+            subscriptions: Vec::new(),
+        }
     }
 
     /// Opens now: what was open until a moment ago stays open, else new hours begin.
@@ -283,6 +333,6 @@ mod tests {
         std::fs::write(folder.0.join(FILE), "{\"v\":1,\"po").unwrap();
         assert!(run(&folder, 0, 1).len() > 40);
         let shop = Shop::open(&folder.0, at(2)).unwrap();
-        assert_eq!((shop.opened(), shop.port(), shop.is_seeded()), (at(0), 0, false));
+        assert_eq!((shop.opened(), shop.port(), shop.is_seeded()), (at(0), 0, (false, false)));
     }
 }

@@ -45,7 +45,7 @@ pub async fn activate(
             ));
         }
         let channel = channel(&before)?;
-        let credentials = hub.credentials(Site::Credentials, organization, id).await?;
+        let credentials = hub.credentials_anew(Site::Credentials, organization, id).await?;
         let missing = missing_credentials(channel, &before, &credentials);
         if !missing.is_empty() {
             return Err(Refusal::fields(missing));
@@ -65,7 +65,10 @@ pub async fn activate(
             }
             hub.access_tokens.forget(&call::account(&before));
         }
-        let after = activated(channel.rules, &before, hub.now());
+        let mut after = activated(channel.rules, &before, hub.now());
+        if channel.setup.imports_all_open_orders() {
+            after.orders_from = Some(Timestamp::UNIX_EPOCH);
+        }
         let mut commit = Commit::default();
         if before.status == ConnectionStatus::Inactive {
             let (covered, from) = begins(channel.rules, &before, &after);

@@ -1,7 +1,10 @@
 //! A connection changes. New credentials are tested at once; if they work, what needed attention is
 //! at work again and what waited goes on. (SPEC G-11, G-04)
 
-use weir_channels::channel::Credentials;
+use weir_channels::{
+    Channel,
+    channel::{Credentials, FieldError, Settings},
+};
 use weir_domain::{
     connection::{Connection, ConnectionStatus, Endpoints},
     event::Effect,
@@ -11,8 +14,10 @@ use weir_domain::{
 
 use super::{
     account_id, activate, channel, check_credentials, check_endpoints,
-    create::{check_locations, check_orders_api},
-    family, looks, mended, missing_credentials, not_working, try_credentials, versioned,
+    create::check_locations,
+    family, looks, mended, missing_credentials, not_working,
+    settings::{lets_in, set},
+    try_credentials, versioned,
 };
 use crate::{
     call,
@@ -20,6 +25,7 @@ use crate::{
     hub::Hub,
     people::{self, Refusal, TRIES},
     ports::{Commit, Expect, Key, Record},
+    renew,
 };
 
 /// What changes of a connection; `None` leaves it as it is.
@@ -35,10 +41,8 @@ pub struct ConnectionPatch {
     pub default_location: Option<Option<LocationId>>,
     /// The channel's locations and Weir's; replaces the whole map.
     pub location_map: Option<Vec<(String, LocationId)>>,
-    /// Whether aliases decide.
-    pub sku_aliasing: Option<bool>,
-    /// Which of the channel's order APIs is read.
-    pub orders_api: Option<String>,
+    /// What is set on it; what is not named stays.
+    pub settings: Settings,
 }
 
 /// Changes a connection.
@@ -53,8 +57,9 @@ pub async fn change(
 ) -> Result<Connection, Refusal> {
     for _ in 0..TRIES {
         let (before, version) = versioned(hub, organization, id).await?;
-        let mut after = patched(&before, patch);
-        check(hub, organization, &before, &after, patch).await?;
+        let channel = channel(&before)?;
+        let (mut after, errors) = patched(channel, &before, patch)?;
+        check(hub, organization, &before, &after, patch, errors).await?;
         let mut commit = Commit::default();
         let is_new_way_in = patch.credentials.is_some() || after.endpoints != before.endpoints;
         let mut is_mended = other_api_helps(&before, &after);
@@ -73,7 +78,7 @@ pub async fn change(
         }
         let key = Key::Connection(organization.clone(), id.clone());
         commit.put(key, Record::Connection(after.clone()), Expect::Version(version));
-        let effects: Vec<Effect> = recheck(&before, &after);
+        let effects: Vec<Effect> = recheck(channel, &before, &after);
         people::send(hub, organization, id.as_str(), &effects, &mut commit);
         if people::commit(hub, &commit).await? {
             return Ok(after);
@@ -82,7 +87,28 @@ pub async fn change(
     Err(Refusal::contended())
 }
 
-fn patched(before: &Connection, patch: &ConnectionPatch) -> Connection {
+/// A connection as it is, and as a change of its settings and locations would make it.
+///
+/// # Errors
+/// The fields that are wrong.
+pub(super) async fn proposed(
+    hub: &Hub,
+    organization: &OrganizationId,
+    id: &ConnectionId,
+    patch: &ConnectionPatch,
+) -> Result<(Connection, Connection), Refusal> {
+    let (now, _) = versioned(hub, organization, id).await?;
+    let (then, errors) = patched(channel(&now)?, &now, patch)?;
+    check(hub, organization, &now, &then, patch, errors).await?;
+    Ok((now, then))
+}
+
+/// The connection as it would be, and the settings that cannot be so.
+fn patched(
+    channel: &Channel,
+    before: &Connection,
+    patch: &ConnectionPatch,
+) -> Result<(Connection, Vec<FieldError>), Refusal> {
     let mut after = before.clone();
     if let Some(name) = &patch.name {
         after.name.clone_from(name);
@@ -96,13 +122,8 @@ fn patched(before: &Connection, patch: &ConnectionPatch) -> Connection {
     if let Some(map) = &patch.location_map {
         after.location_map.clone_from(map);
     }
-    if let Some(on) = patch.sku_aliasing {
-        after.settings.sku_aliasing = on;
-    }
-    if let Some(api) = &patch.orders_api {
-        after.settings.orders_api.clone_from(api);
-    }
-    after
+    let errors = set(channel, &mut after.settings, &patch.settings)?;
+    Ok((after, errors))
 }
 
 async fn check(
@@ -111,15 +132,14 @@ async fn check(
     before: &Connection,
     after: &Connection,
     patch: &ConnectionPatch,
+    mut errors: Vec<FieldError>,
 ) -> Result<(), Refusal> {
     let channel = channel(after)?;
-    let mut errors = Vec::new();
     if after.endpoints != before.endpoints {
         errors.extend(check_endpoints(hub, after));
         errors.extend(channel.setup.check(after).err().unwrap_or_default());
     }
     errors.extend(check_credentials(channel, patch.credentials.as_ref().unwrap_or(&Credentials::new())));
-    errors.extend(check_orders_api(channel, &after.settings.orders_api));
     if (&after.default_location, &after.location_map) != (&before.default_location, &before.location_map) {
         errors.extend(check_locations(hub, organization, channel, after).await?);
     }
@@ -143,7 +163,9 @@ async fn way_in(
     commit: &mut Commit,
 ) -> Result<bool, Refusal> {
     let channel = channel(after)?;
-    let mut credentials = hub.credentials(Site::Credentials, organization, &after.id).await?;
+    let mut credentials = hub.credentials_anew(Site::Credentials, organization, &after.id).await?;
+    // They may belong to another application now.
+    renew::forget_issued(&mut credentials);
     credentials.extend(patch.credentials.clone().unwrap_or_default());
     let missing = missing_credentials(channel, after, &credentials);
     if !missing.is_empty() {
@@ -202,19 +224,18 @@ fn other_api_helps(before: &Connection, after: &Connection) -> bool {
 }
 
 /// What may go on after the change.
-fn recheck(before: &Connection, after: &Connection) -> Vec<Effect> {
+fn recheck(channel: &Channel, before: &Connection, after: &Connection) -> Vec<Effect> {
     let connection = || Some(after.id.clone());
     if before.status != after.status {
         return vec![Effect::RecheckWaiting { connection: connection(), code: None }];
     }
     let mut effects = Vec::new();
-    if before.default_location != after.default_location {
-        let code = Some(ReasonCode::LocationMissing);
-        effects.push(Effect::RecheckWaiting { connection: connection(), code });
+    let mut recheck = |code: ReasonCode| {
+        effects.push(Effect::RecheckWaiting { connection: connection(), code: Some(code) });
+    };
+    if (&before.default_location, &before.location_map) != (&after.default_location, &after.location_map) {
+        recheck(ReasonCode::LocationMissing);
     }
-    if before.settings.sku_aliasing != after.settings.sku_aliasing {
-        effects
-            .push(Effect::RecheckWaiting { connection: connection(), code: Some(ReasonCode::SkuNotMatched) });
-    }
+    lets_in(channel, &before.settings, &after.settings).into_iter().for_each(recheck);
     effects
 }

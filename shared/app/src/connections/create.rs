@@ -1,15 +1,14 @@
 //! A new connection: its remote account belongs to it for ever, by key. (SPEC §0 "source id")
 
-use weir_channels::channel::{Credentials, FieldError};
+use weir_channels::channel::{Credentials, FieldError, Settings};
 use weir_domain::{
     connection::{
         Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-        ShopSettings,
     },
     ids::{ChannelName, ConnectionId, LocationId, OrganizationId},
 };
 
-use super::{account_id, check_credentials, check_endpoints, check_location};
+use super::{account_id, check_credentials, check_endpoints, check_location, settings::set};
 use crate::{
     gate::Site,
     hub::Hub,
@@ -37,10 +36,8 @@ pub struct NewConnection {
     pub default_location: Option<LocationId>,
     /// The channel's locations and Weir's.
     pub location_map: Vec<(String, LocationId)>,
-    /// Whether aliases decide from the start.
-    pub sku_aliasing: bool,
-    /// Which of the channel's order APIs is read; the channel's default if `None`.
-    pub orders_api: Option<String>,
+    /// What is set on it; the channel's default of all that is not named.
+    pub settings: Settings,
 }
 
 /// Makes a connection. `token` makes its id; done again with the same one it gives what was made.
@@ -62,11 +59,12 @@ pub async fn create(
         )
     })?;
     let credentials = new.credentials.clone();
-    let connection = connection(hub, ConnectionId::from_token(token), new, channel);
-    let mut errors = check_endpoints(hub, &connection);
+    let given = new.settings.clone();
+    let mut connection = connection(hub, ConnectionId::from_token(token), new, channel);
+    let mut errors = set(channel, &mut connection.settings, &given)?;
+    errors.extend(check_endpoints(hub, &connection));
     errors.extend(channel.setup.check(&connection).err().unwrap_or_default());
     errors.extend(check_credentials(channel, &credentials));
-    errors.extend(check_orders_api(channel, &connection.settings.orders_api));
     errors.extend(check_locations(hub, organization, channel, &connection).await?);
     if !errors.is_empty() {
         return Err(Refusal::fields(errors));
@@ -126,9 +124,9 @@ fn connection(
         default_location: new.default_location,
         location_map: new.location_map,
         settings: ConnectionSettings {
-            sku_aliasing: new.sku_aliasing,
-            orders_api: new.orders_api.unwrap_or_else(|| default_api.to_owned()),
-            shop: ShopSettings::default(),
+            sku_aliasing: false,
+            orders_api: default_api.to_owned(),
+            shop: channel.setup.shop_settings(),
         },
         endpoints: new.endpoints,
         first_activated_at: None,
@@ -138,17 +136,6 @@ fn connection(
         notifications: NotificationLink::Off,
         created_at: hub.now(),
     }
-}
-
-/// Whether the channel has such an order API.
-pub(super) fn check_orders_api(channel: &weir_channels::Channel, api: &str) -> Option<FieldError> {
-    let known = channel.setup.order_apis();
-    // A channel with one API has no name for it, and an empty setting.
-    if known.contains(&api) || (known.is_empty() && api.is_empty()) {
-        return None;
-    }
-    let message = format!("{} has no orders API \"{api}\"; use {}.", channel.name, known.join(" or "));
-    Some(FieldError { path: "settings.orders_api".to_owned(), message })
 }
 
 /// Whether the locations that a connection names exist and will do.

@@ -17,6 +17,7 @@ use crate::{
     gate::Site,
     hub::Hub,
     people::{Refusal, TRIES},
+    planted::{self, Bug},
     ports::{Commit, CommitError, Expect, Key, Record},
 };
 
@@ -38,7 +39,7 @@ pub async fn link(
 ) -> Result<Connection, Refusal> {
     let channel = channel(connection)?;
     if let Some(webhooks) = channel.webhooks {
-        let found = match hub.deployment.webhook_door(&connection.channel, &connection.id) {
+        let found = match hub.deployment.webhook_door(connection) {
             None => NotificationLink::Off,
             Some(door) => subscribed(hub, organization, connection, (channel, webhooks), &door).await?,
         };
@@ -72,7 +73,8 @@ pub async fn keep_subscribed(
     connection: &Connection,
 ) -> Result<(), Refusal> {
     let is_meant = connection.is_active() && channel(connection)?.webhooks.is_some();
-    if is_meant && hub.deployment.public_url.is_some() {
+    let is_reached = hub.deployment.webhook_door(connection).is_some();
+    if is_meant && is_reached && !planted::is(Bug::WebhooksNotPutBack) {
         link(hub, organization, connection).await?;
     }
     Ok(())

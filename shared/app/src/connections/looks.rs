@@ -19,7 +19,7 @@ use crate::{
 
 /// A look that begins at a time.
 pub(super) fn look(connections: Vec<ConnectionId>, cursor: Timestamp) -> Look {
-    Look { connections, cursor, page: None, looked_at: None, run: None }
+    Look { connections, cursor, page: None, looked_at: None, answered_at: None, run: None }
 }
 
 /// How far the searches of a connection's account are, if they ever began.

@@ -178,8 +178,11 @@ pub(super) fn account(reading: &Reading<'_>, seen: &Seen, decision: &Decision, n
     let is_older = decision.outcome.reason.code == ReasonCode::OlderThanKnown;
     // The same words may tell of another change.
     let changes = changes_something(&decision.changes);
-    let is_new_outcome =
-        decision.outcome.kind != OutcomeKind::Unchanged && (decision.outcome != before.outcome || changes);
+    // What an order that is in waited for has passed, though nothing of it changes.
+    let has_waited = before.outcome.kind == OutcomeKind::Waiting && reading.file.order.is_some() && !is_older;
+    let has_waited = has_waited && !planted::is(Bug::WaitsForEver);
+    let is_new_outcome = (decision.outcome.kind != OutcomeKind::Unchanged || has_waited)
+        && (decision.outcome != before.outcome || changes);
     let is_new_state = !is_older && seen.digest.is_some() && seen.digest != before.digest;
     if is_new_outcome {
         let first_seen_at = before.first_seen_at;
@@ -373,7 +376,7 @@ fn write_person(
 }
 
 /// Writes stock items and serial numbers as they will be, and the movements that made them so.
-pub(super) fn write_stock<'a>(
+pub(crate) fn write_stock<'a>(
     organization: &OrganizationId,
     items: impl Iterator<Item = &'a weir_domain::stock::StockItem>,
     serials: &[weir_domain::stock::SerialNumber],

@@ -34,9 +34,7 @@ pub(super) async fn park(
     let order = reading.signal.order();
     let before = reading.file.parked.as_ref();
     let tries = before.map_or(0, |(parked, _)| parked.tries).saturating_add(1);
-    let wait = FIRST_WAIT.checked_mul(1 << (tries - 1).min(DOUBLINGS)).unwrap_or(FIRST_WAIT);
-    let now = hub.clock.scheduler_now();
-    let due_at = due_at.unwrap_or_else(|| now.saturating_add(wait).unwrap_or(now));
+    let due_at = due_at.unwrap_or_else(|| after(hub, tries));
     let code = reason.code;
     // A signal that wants the order as it is now is not replaced by one that would take a snapshot.
     let mut signal = reading.signal.clone();
@@ -46,7 +44,7 @@ pub(super) async fn park(
     let mut commit = Commit::default();
     commit.put(
         Key::Parked(organization.clone(), order.clone()),
-        Record::Parked(Parked { signal, reason: code, due_at, tries }),
+        Record::Parked(Parked { signal, part: None, reason: code, due_at, tries }),
         before.map_or(Expect::Absent, |(_, version)| Expect::Version(*version)),
     );
     if reading.file.observation.is_none() {
@@ -68,6 +66,13 @@ pub(super) async fn park(
             Err(error.into())
         }
     }
+}
+
+/// When what was parked so often in a row is tried again.
+pub(crate) fn after(hub: &Hub, tries: u32) -> Timestamp {
+    let wait = FIRST_WAIT.checked_mul(1 << tries.saturating_sub(1).min(DOUBLINGS)).unwrap_or(FIRST_WAIT);
+    let now = hub.clock.scheduler_now();
+    now.saturating_add(wait).unwrap_or(now)
 }
 
 fn first_sight(reading: &Reading<'_>, reason: Reason, now: Timestamp) -> Observation {

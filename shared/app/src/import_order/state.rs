@@ -24,9 +24,9 @@ use crate::{
 
 /// What was read, with the versions that the commit expects to find again.
 #[derive(Default)]
-pub(super) struct Loaded {
+pub(crate) struct Loaded {
     pub(super) variants: BTreeMap<String, Variant>,
-    pub(super) stock: Stock,
+    pub(crate) stock: Stock,
     pub(super) versions: BTreeMap<Key, u64>,
     pub(super) is_own_request: bool,
     /// The customers of the buyer's name.
@@ -112,7 +112,7 @@ pub(super) fn at(location: &LocationId, variant: &VariantId) -> StockKey {
 }
 
 /// Reads stock items and serial numbers into `loaded`.
-pub(super) async fn read_stock(
+pub(crate) async fn read_stock(
     hub: &Hub,
     site: Site,
     organization: &OrganizationId,

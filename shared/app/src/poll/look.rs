@@ -103,7 +103,11 @@ pub(super) async fn account(
         if planted::is(Bug::CursorBeforeSignal) {
             store(hub, &looking, &advanced, expect, Commit::default()).await?;
         }
-        let counts = page::signal(hub, &looking, look(&state, which), &found.page).await?;
+        let job = match &look(&state, which).run {
+            Some(of_run) => run::job(hub, organization, of_run).await?,
+            None => None,
+        };
+        let counts = page::signal(hub, &looking, (look(&state, which), job), &found.page).await?;
         ticked.signalled += counts.signalled;
         let mut commit = Commit::default();
         if let Some(of_run) = &look(&state, which).run {
@@ -135,7 +139,8 @@ async fn load(
 fn first_state(hub: &Hub, looking: &Looking<'_>) -> PollState {
     let activated = looking.connections.iter().filter_map(|connection| connection.first_activated_at).min();
     let cursor = activated.unwrap_or_else(|| hub.now());
-    let main = Look { connections: Vec::new(), cursor, page: None, looked_at: None, run: None };
+    let main =
+        Look { connections: Vec::new(), cursor, page: None, looked_at: None, answered_at: None, run: None };
     PollState { main, once: Vec::new() }
 }
 
@@ -204,7 +209,7 @@ async fn search(
         hub,
         asking,
         |token| looking.orders.search(Call { connection, token }, &search),
-        |response| looking.orders.page(connection, response),
+        |response| looking.orders.page_of(connection, &search, response),
     )
     .await?;
     let settled = began_at.saturating_sub(SETTLED_AFTER).unwrap_or(began_at);
@@ -242,6 +247,7 @@ fn advance(hub: &Hub, state: &PollState, which: Which, found: &Found) -> PollSta
     if look.page.is_none() {
         look.looked_at = Some(hub.clock.scheduler_now());
     }
+    look.answered_at = Some(hub.now());
     match &found.page.next {
         Some(token) if !planted::is(Bug::FirstPageOnly) => {
             let marketplaces = found.marketplaces.clone();

@@ -8,12 +8,13 @@ use weir_domain::{
     Timestamp,
     connection::Connection,
     customer::{Customer, Person},
+    data_request::DataRequest,
     decide::booking::Booked,
     event::Effect,
     history::HistoryEntry,
     ids::{
-        AccountId, AdjustmentId, ChannelName, ConnectionId, CustomerId, LocationId, ManufacturingOrderId,
-        OrganizationId, RunId, SalesOrderId, SalesReturnId, VariantId,
+        AccountId, AdjustmentId, ChannelName, ConnectionId, CustomerId, DataRequestId, LocationId,
+        ManufacturingOrderId, OrganizationId, RunId, SalesOrderId, SalesReturnId, VariantId,
     },
     location::Location,
     manufacturing_order::ManufacturingOrder,
@@ -85,6 +86,8 @@ pub enum Key {
     Poll(OrganizationId, AccountId),
     /// A run.
     Run(OrganizationId, ConnectionId, RunId),
+    /// A buyer's request to know what is held about him. (SPEC OP-05)
+    DataRequest(OrganizationId, DataRequestId),
     /// The number of a request that Weir sent to a channel. (SPEC KF-02)
     RequestNumber(OrganizationId, String),
     /// The answer to a POST that bore an idempotency key: SHA-256 of token, path and key.
@@ -126,6 +129,7 @@ impl Key {
             | Self::Outbox(organization, _)
             | Self::Poll(organization, _)
             | Self::Run(organization, _, _)
+            | Self::DataRequest(organization, _)
             | Self::RequestNumber(organization, _)
             | Self::Answer(organization, _) => Some(organization),
             Self::Route(_) | Self::Bucket(_, _) => None,
@@ -236,6 +240,8 @@ pub enum Record {
     Poll(PollState),
     /// A run.
     Run(Run),
+    /// A buyer's request to know what is held about him.
+    DataRequest(DataRequest),
     /// The number of a request of ours.
     RequestNumber,
     /// The answer to a POST.
@@ -275,6 +281,9 @@ pub struct Snapshot {
 pub struct Parked {
     /// The signal.
     pub signal: Signal,
+    /// The part of an order that it is about, where the order has to be found first; what the signal names
+    /// then stands for the delivery.
+    pub part: Option<String>,
     /// Why it waits.
     pub reason: ReasonCode,
     /// From when on it is tried again (on the scheduler's clock).
@@ -303,6 +312,8 @@ pub struct Look {
     pub page: Option<PageMark>,
     /// When a search of it last began (on the scheduler's clock).
     pub looked_at: Option<Timestamp>,
+    /// When the channel last answered one (on the wall clock).
+    pub answered_at: Option<Timestamp>,
     /// The run that waits for it.
     pub run: Option<(ConnectionId, RunId)>,
 }
@@ -442,6 +453,8 @@ pub enum Index {
     Committing(OrganizationId),
     /// Observations of a kind of outcome, newest first.
     Observations(OrganizationId, OutcomeKind),
+    /// Requests of buyers to know what is held about them, newest first.
+    DataRequests(OrganizationId),
     /// The timeline of an order, oldest first.
     History(OrganizationId, SalesOrderId),
     /// Booked chunks of an order, in order.

@@ -1,6 +1,7 @@
 //! The other ports: secrets, the way to the channels, the event bus, time, and fresh ids.
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use weir_channels::{
     channel::Credentials,
     http::{HttpRequest, HttpResponse},
@@ -28,6 +29,13 @@ impl From<Fault> for SecretError {
 pub trait Secrets: Send + Sync {
     /// The credentials of a connection; empty if it has none.
     async fn read(
+        &self,
+        organization: &OrganizationId,
+        connection: &ConnectionId,
+    ) -> Result<Credentials, SecretError>;
+
+    /// The same as they are now. MUST NOT answer out of a cache: another process may have replaced them.
+    async fn read_anew(
         &self,
         organization: &OrganizationId,
         connection: &ConnectionId,
@@ -80,6 +88,7 @@ pub trait Bus: Send + Sync {
 }
 
 /// Time.
+#[async_trait]
 pub trait Clock: Send + Sync {
     /// The wall clock: what is stored and sent.
     fn now(&self) -> Timestamp;
@@ -87,6 +96,9 @@ pub trait Clock: Send + Sync {
     /// The scheduler's clock: schedules, retries and token buckets. It is the wall clock, but for a
     /// local run whose scheduler minute was made shorter.
     fn scheduler_now(&self) -> Timestamp;
+
+    /// Waits. A clock that is moved by hand moves on by itself instead.
+    async fn pause(&self, wait: SignedDuration);
 }
 
 /// Fresh ids.

@@ -13,6 +13,8 @@ pub enum QueueName {
     Import(ChannelName),
     /// What a channel tells by itself.
     Notifications(ChannelName),
+    /// Fulfillments for the shops of a channel: apart from its imports, which a shop in trouble never holds up.
+    Push(ChannelName),
 }
 
 impl QueueName {
@@ -22,17 +24,21 @@ impl QueueName {
         match self {
             Self::Import(channel) => format!("import-{channel}"),
             Self::Notifications(channel) => format!("notifications-{channel}"),
+            Self::Push(channel) => format!("push-{channel}"),
         }
     }
 
     /// Reads the name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if let Some(channel) = text.strip_prefix("import-") {
-            return Some(Self::Import(ChannelName::parse(channel).ok()?));
+        let (kind, channel) = text.split_once('-')?;
+        let channel = ChannelName::parse(channel).ok()?;
+        match kind {
+            "import" => Some(Self::Import(channel)),
+            "notifications" => Some(Self::Notifications(channel)),
+            "push" => Some(Self::Push(channel)),
+            _ => None,
         }
-        let channel = text.strip_prefix("notifications-")?;
-        Some(Self::Notifications(ChannelName::parse(channel).ok()?))
     }
 }
 

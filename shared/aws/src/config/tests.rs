@@ -10,6 +10,9 @@ fn environment(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
         ("WEIR_TABLE", "weir-prod-Table-1"),
         ("WEIR_BUS", "weir-prod"),
         ("WEIR_QUEUE_IMPORT_AMAZON", "https://sqs/1/weir-prod-import-amazon"),
+        ("WEIR_QUEUE_IMPORT_SHOPIFY", "https://sqs/1/weir-prod-import-shopify"),
+        ("WEIR_QUEUE_PUSH_SHOPIFY", "https://sqs/1/weir-prod-push-shopify"),
+        ("WEIR_PUBLIC_URL", "https://orders.example"),
         ("WEIR_QUEUE_NOTIFICATIONS", "https://sqs/1/weir-prod-amazon-notifications"),
         ("WEIR_NOTIFICATIONS_QUEUE_ARN", "arn:aws:sqs:eu-west-1:1:weir-prod-amazon-notifications"),
         ("WEIR_ALLOW_ENDPOINTS", "off"),
@@ -33,7 +36,12 @@ fn the_template_s_variables_make_a_hub() {
     assert_eq!(import.queue, "https://sqs/1/weir-prod-import-amazon");
     assert_eq!(import.dead_letters, "https://sqs/1/weir-prod-import-amazon-dead");
     assert!(settings.queues.contains_key(&QueueName::Notifications(amazon.clone())));
+    let shopify = ChannelName::parse("shopify").unwrap();
+    let push = &settings.queues[&QueueName::Push(shopify.clone())];
+    assert_eq!(push.dead_letters, "https://sqs/1/weir-prod-push-shopify-dead");
+    assert!(!settings.queues.contains_key(&QueueName::Push(amazon.clone())), "Amazon ships what it sells");
     let deployment = settings.deployment();
+    assert_eq!(deployment.public_url.as_deref(), Some("https://orders.example"));
     assert!(!deployment.allow_endpoints);
     assert!(deployment.notification_queues[&amazon].starts_with("arn:aws:sqs"));
     let aws = Aws { settings, sdk: sdk(|_, _| (500, serde_json::Value::Null)) };
@@ -42,7 +50,14 @@ fn the_template_s_variables_make_a_hub() {
 
 #[test]
 fn what_is_missing_or_means_nothing_is_named() {
-    for name in ["WEIR_STAGE", "WEIR_TABLE", "WEIR_BUS", "WEIR_QUEUE_IMPORT_AMAZON"] {
+    for name in [
+        "WEIR_STAGE",
+        "WEIR_TABLE",
+        "WEIR_BUS",
+        "WEIR_QUEUE_IMPORT_AMAZON",
+        "WEIR_QUEUE_IMPORT_SHOPIFY",
+        "WEIR_QUEUE_PUSH_SHOPIFY",
+    ] {
         let error = read(&[(name, "")]).unwrap_err();
         assert_eq!(error, SettingsError::Missing(name.to_owned()));
     }
@@ -52,5 +67,7 @@ fn what_is_missing_or_means_nothing_is_named() {
     assert!(read(&[("WEIR_ALLOW_ENDPOINTS", "on")]).unwrap().allow_endpoints);
     let without = read(&[("WEIR_NOTIFICATIONS_QUEUE_ARN", ""), ("WEIR_QUEUE_NOTIFICATIONS", "")]).unwrap();
     assert!(without.deployment().notification_queues.is_empty());
-    assert_eq!(without.queues.len(), 1);
+    let rest: Vec<String> = without.queues.keys().map(QueueName::text).collect();
+    assert_eq!(rest, ["import-amazon", "import-shopify", "push-shopify"]);
+    assert!(read(&[("WEIR_PUBLIC_URL", "")]).unwrap().deployment().public_url.is_none());
 }

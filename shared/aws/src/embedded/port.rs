@@ -111,6 +111,7 @@ mod tests {
 
     struct Still;
 
+    #[async_trait::async_trait]
     impl Clock for Still {
         fn now(&self) -> Timestamp {
             Timestamp::from_second(1_800_000_000).expect("a time")
@@ -119,6 +120,8 @@ mod tests {
         fn scheduler_now(&self) -> Timestamp {
             self.now()
         }
+
+        async fn pause(&self, _wait: jiff::SignedDuration) {}
     }
 
     fn message(body: &str) -> OutgoingMessage {

@@ -75,6 +75,11 @@ async fn what_was_read_is_used_for_five_minutes() {
     assert_eq!(secrets.read(&org, &con).await, Ok(credentials("first")));
     clock.set(time("2026-07-14T18:05:00Z"));
     assert_eq!(secrets.read(&org, &con).await, Ok(credentials("second")));
+    // Whoever has to know asks past the cache, and the cache learns of it.
+    put("replaced");
+    assert_eq!(secrets.read(&org, &con).await, Ok(credentials("second")));
+    assert_eq!(secrets.read_anew(&org, &con).await, Ok(credentials("replaced")));
+    assert_eq!(secrets.read(&org, &con).await, Ok(credentials("replaced")));
     // A clock that goes back is no reason to trust what is cached for hours.
     put("third");
     clock.set(time("2026-07-14T12:00:00Z"));

@@ -17,13 +17,14 @@ use weir_domain::{
         ShopSettings,
     },
     customer::{Address, Customer, Person},
+    data_request::DataRequest,
     decide::booking::Booked,
     event::{DomainEvent, Effect},
     history::HistoryEntry,
     ids::{
-        AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId, FulfillmentId,
-        LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId,
-        SignalId, VariantId,
+        AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId, DataRequestId,
+        FulfillmentId, LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId,
+        SalesReturnId, SignalId, VariantId,
     },
     location::{Location, LocationKind},
     manufacturing_order::{ManufacturingOrder, ManufacturingStatus},
@@ -288,6 +289,7 @@ shape! {
         bring_returns: bool = "re" maybe;
         sync_fulfillment_status: bool = "fs" maybe;
         push_inventory: bool = "pi" maybe;
+        custom_items_wait: bool = "cw" maybe;
     }
 }
 
@@ -302,6 +304,7 @@ impl From<&ShopSettings> for ShopSettingsShape {
             bring_returns: settings.bring_returns,
             sync_fulfillment_status: settings.sync_fulfillment_status,
             push_inventory: settings.push_inventory,
+            custom_items_wait: !settings.create_custom_items,
         }
     }
 }
@@ -311,6 +314,7 @@ impl From<ShopSettingsShape> for ShopSettings {
         Self {
             payment_pending_orders: shape.payment_pending_orders,
             shipping_cost_as_fee_line: shape.shipping_cost_as_fee_line,
+            create_custom_items: !shape.custom_items_wait,
             custom_non_physical_line_items: shape.custom_non_physical_line_items.0,
             bring_order_changes: shape.bring_order_changes,
             bring_location_updates: shape.bring_location_updates,
@@ -1122,6 +1126,7 @@ shape! {
         reason: W<ReasonCode> = "r";
         due_at: W<Timestamp> = "d";
         tries: u32 = "t";
+        part: Option<String> = "p" maybe;
     }
 }
 
@@ -1136,6 +1141,7 @@ impl From<&Parked> for ParkedShape {
             reason: W(record.reason),
             due_at: W(record.due_at),
             tries: record.tries,
+            part: record.part.clone(),
         }
     }
 }
@@ -1154,6 +1160,7 @@ impl ParkedShape {
                 requested_by: self.requested_by,
                 at: self.at.0,
             },
+            part: self.part,
             reason: self.reason.0,
             due_at: self.due_at.0,
             tries: self.tries,
@@ -1704,6 +1711,7 @@ shape! {
         cursor: W<Timestamp> = "at";
         page: Option<PageShape> = "p" maybe;
         looked_at: Option<W<Timestamp>> = "l" maybe;
+        answered_at: Option<W<Timestamp>> = "an" maybe;
         run: Option<RunMarkShape> = "r" maybe;
     }
 }
@@ -1741,6 +1749,7 @@ impl From<&Look> for LookShape {
                 until: W(page.until),
             }),
             looked_at: w(&look.looked_at),
+            answered_at: w(&look.answered_at),
             run: look.run.as_ref().map(|(connection, run)| RunMarkShape {
                 connection: W(connection.clone()),
                 run: W(run.clone()),
@@ -1760,6 +1769,7 @@ impl From<LookShape> for Look {
                 until: page.until.0,
             }),
             looked_at: unw(shape.looked_at),
+            answered_at: unw(shape.answered_at),
             run: shape.run.map(|mark| (mark.connection.0, mark.run.0)),
         }
     }
@@ -1822,6 +1832,39 @@ impl RunShape {
             ended_at: unw(self.ended_at),
             counts: self.counts,
             errors: self.errors.into_iter().map(error).collect(),
+        }
+    }
+}
+
+shape! {
+    /// A buyer's request to know what is held about him.
+    DataRequestShape {
+        connection: W<ConnectionId> = "c";
+        request: Option<String> = "r" maybe;
+        orders: Vec<W<ChannelOrderId>> = "o" maybe;
+        received_at: W<Timestamp> = "t";
+    }
+}
+
+impl From<&DataRequest> for DataRequestShape {
+    fn from(record: &DataRequest) -> Self {
+        Self {
+            connection: W(record.connection.clone()),
+            request: record.request.clone(),
+            orders: record.orders.iter().cloned().map(W).collect(),
+            received_at: W(record.received_at),
+        }
+    }
+}
+
+impl DataRequestShape {
+    pub(super) fn into_record(self, id: &DataRequestId) -> DataRequest {
+        DataRequest {
+            id: id.clone(),
+            connection: self.connection.0,
+            request: self.request,
+            orders: self.orders.into_iter().map(|W(order)| order).collect(),
+            received_at: self.received_at.0,
         }
     }
 }

@@ -79,6 +79,7 @@ golden_files! {
     Record::Outbox(Effect::RecheckWaiting { .. }) => ["outbox_recheck"],
     Record::Poll(_) => ["poll"],
     Record::Run(_) => ["run"],
+    Record::DataRequest(_) => ["data_request"],
     Record::RequestNumber => ["request_number"],
     Record::Answer(_) => ["answer"],
     Record::Route(RouteTarget::Organization(_)) => ["route_organization"],

@@ -21,13 +21,14 @@ use weir_domain::{
         ShopSettings,
     },
     customer::{Address, Customer, Person},
+    data_request::DataRequest,
     decide::booking::Booked,
     event::{DomainEvent, Effect},
     history::HistoryEntry,
     ids::{
-        AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId, FulfillmentId,
-        LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId,
-        SignalId, VariantId,
+        AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId, DataRequestId,
+        FulfillmentId, LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId,
+        SalesReturnId, SignalId, VariantId,
     },
     location::{Location, LocationKind},
     manufacturing_order::{ManufacturingOrder, ManufacturingStatus},
@@ -48,7 +49,7 @@ use weir_domain::{
 };
 
 /// How many kinds of records there are.
-pub(crate) const KINDS: usize = 30;
+pub(crate) const KINDS: usize = 31;
 
 /// A source of values.
 pub(crate) struct Gen(u64);
@@ -459,6 +460,7 @@ impl Gen {
                 until: g.time(),
             }),
             looked_at: self.maybe(Self::time),
+            answered_at: self.maybe(Self::time),
             run: self.maybe(|g| (g.connection_id(), RunId::parse(&g.word()).unwrap())),
         }
     }
@@ -483,6 +485,7 @@ impl Gen {
                 shop: ShopSettings {
                     payment_pending_orders: self.yes(),
                     shipping_cost_as_fee_line: self.yes(),
+                    create_custom_items: self.yes(),
                     custom_non_physical_line_items: self.one(&[VariantKind::Product, VariantKind::Service]),
                     bring_order_changes: self.yes(),
                     bring_location_updates: self.yes(),
@@ -509,7 +512,7 @@ impl Gen {
         Run {
             id,
             connection,
-            job: self.one(&[Job::PollOrders, Job::Backfill]),
+            job: self.one(&Job::ALL),
             state: self.one(&[RunState::Queued, RunState::Running, RunState::Succeeded, RunState::Failed]),
             since: self.maybe(Self::time),
             requested_at: self.time(),
@@ -660,6 +663,7 @@ impl Gen {
                 let id = self.imported_id();
                 let record = Parked {
                     signal: self.signal(org.clone(), &id),
+                    part: self.maybe(Self::text),
                     reason: self.code(),
                     due_at: self.time(),
                     tries: u32::try_from(self.below(9)).unwrap(),
@@ -786,6 +790,16 @@ impl Gen {
             28 => {
                 let ids = self.some(|g| CustomerId::parse(&g.word()).unwrap());
                 (Key::CustomersOfName(org, self.text()), Record::CustomersOfName(ids))
+            }
+            29 => {
+                let record = DataRequest {
+                    id: DataRequestId::parse(&self.word()).unwrap(),
+                    connection: self.connection_id(),
+                    request: self.maybe(Self::text),
+                    orders: self.some(|g| ChannelOrderId::parse(&g.word()).unwrap()),
+                    received_at: self.time(),
+                };
+                (Key::DataRequest(org, record.id.clone()), Record::DataRequest(record))
             }
             _ => {
                 let record = Bucket {

@@ -20,13 +20,14 @@ use weir_domain::{
         ShopSettings,
     },
     customer::{Address, Customer, Person},
+    data_request::DataRequest,
     decide::booking::Booked,
     event::{DomainEvent, Effect},
     history::HistoryEntry,
     ids::{
-        AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId, FulfillmentId,
-        LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId, SalesReturnId,
-        SignalId, VariantId,
+        AccountId, AdjustmentId, ChannelName, ChannelOrderId, ConnectionId, CustomerId, DataRequestId,
+        FulfillmentId, LocationId, ManufacturingOrderId, OrganizationId, RowId, RunId, SalesOrderId,
+        SalesReturnId, SignalId, VariantId,
     },
     location::{Location, LocationKind},
     manufacturing_order::{ManufacturingOrder, ManufacturingStatus},
@@ -358,6 +359,7 @@ fn poll_state() -> PollState {
             cursor: time("2026-07-14T18:20:00Z"),
             page: None,
             looked_at: Some(time("2026-07-14T18:23:00Z")),
+            answered_at: None,
             run: None,
         },
         once: vec![Look {
@@ -369,6 +371,7 @@ fn poll_state() -> PollState {
                 until: time("2026-07-14T18:21:00Z"),
             }),
             looked_at: None,
+            answered_at: None,
             run: Some((connection_id(), RunId::from_token("f8m5k3n7q6r9s4u2w5y7"))),
         }],
     }
@@ -390,6 +393,16 @@ fn run() -> Run {
             message: "An order could not be read.".to_owned(),
             sample: Some("114-0000000-0000000".to_owned()),
         }],
+    }
+}
+
+fn data_request() -> DataRequest {
+    DataRequest {
+        id: DataRequestId::from_token("k4r9q7s3u8v5w2x6y9z4"),
+        connection: connection_id(),
+        request: Some("9999".to_owned()),
+        orders: vec![ChannelOrderId::parse("5512345678901").unwrap()],
+        received_at: time("2026-07-20T08:15:00Z"),
     }
 }
 
@@ -565,6 +578,7 @@ pub(crate) fn samples() -> Vec<Sample> {
             Key::Parked(org.clone(), order.clone()),
             Record::Parked(Parked {
                 signal: signal(),
+                part: None,
                 reason: ReasonCode::RateLimited,
                 due_at: time("2026-07-14T18:30:00Z"),
                 tries: 2,
@@ -664,6 +678,11 @@ pub(crate) fn samples() -> Vec<Sample> {
             Record::Poll(poll_state()),
         ),
         sample("run", Key::Run(org.clone(), connection_id(), run().id), Record::Run(run())),
+        sample(
+            "data_request",
+            Key::DataRequest(org.clone(), data_request().id),
+            Record::DataRequest(data_request()),
+        ),
         sample(
             "request_number",
             Key::RequestNumber(org.clone(), "FR-1#042".to_owned()),
@@ -766,6 +785,7 @@ fn connection_of_a_shop() -> Connection {
     connection.settings.shop = ShopSettings {
         payment_pending_orders: true,
         shipping_cost_as_fee_line: false,
+        create_custom_items: true,
         custom_non_physical_line_items: VariantKind::Product,
         bring_order_changes: false,
         bring_location_updates: false,

@@ -7,6 +7,13 @@ mod notifications;
 mod access;
 mod setup;
 
+pub mod reports;
+pub mod feeds;
+mod outbound;
+mod inventory;
+mod notices;
+mod documents;
+
 mod marketplaces;
 mod requests;
 mod errors;
@@ -19,13 +26,16 @@ use weir_domain::{
 use crate::{
     channel::{Call, Channel, ChannelError, MalformedOrder, Operation, Orders, Page, Search, Step},
     http::{HttpRequest, HttpResponse},
-    json, words,
+    json,
+    warehouse::Warehouse,
+    words,
 };
 
 /// Amazon: what its own warehouses shipped is read from the Orders API (2026-01-01, or v0), and its
 /// ORDER_CHANGE notifications tell of changes.
 pub static CHANNEL: Channel = Channel {
     name: "amazon",
+    title: "Amazon",
     rules: RuleSet::ShippedByChannel,
     setup: &setup::AmazonSetup,
     access: &access::LoginWithAmazon,
@@ -34,6 +44,16 @@ pub static CHANNEL: Channel = Channel {
     webhooks: None,
     store: None,
     fulfillments: None,
+    completion: None,
+};
+
+/// Amazon's warehouses, which ship for others too: requests, feeds, reports, stock. No flow comes here yet.
+pub static WAREHOUSE: Warehouse = Warehouse {
+    requests: &outbound::AmazonRequests,
+    feeds: &feeds::AmazonFeeds,
+    reports: &reports::AmazonReports,
+    inventory: &inventory::AmazonInventory,
+    notices: &notices::AmazonNotices,
 };
 
 /// The order APIs, as the setting `orders_api` and [`crate::channel::RawOrder::format`] spell them.

@@ -38,7 +38,7 @@ const ORDER_CHANGES: &str = "/notifications/v1/subscriptions/ORDER_CHANGE";
 const PAYLOAD_VERSION: &str = "1.0";
 
 /// Bytes of a notification: SQS carries no more than this.
-const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+pub(super) const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
 /// Amazon's notifications.
 pub(super) struct AmazonNotifications;

@@ -11,12 +11,48 @@ use super::{
     requests,
 };
 use crate::{
-    channel::{Credentials, FieldError, Secret, Setup},
+    channel::{
+        Credentials, FieldError, Place, SKU_ALIASING, Secret, Setting, SettingKind, SettingValue, Setup,
+    },
     http::is_base_address,
+    settings::word,
 };
 
 /// The longest seller id. Amazon's have 13 or 14 characters; notifications match them byte for byte.
 const SELLER_ID_BYTES: usize = 64;
+
+/// What can be set on an Amazon connection.
+static SETTINGS: &[Setting] = &[
+    SKU_ALIASING,
+    Setting {
+        name: "orders_api",
+        label: "Orders API",
+        explains: "Which of Amazon's order APIs is read. v0 is for accounts to which Amazon denies the newer one, and ends \
+                   in March 2027. Connections of one account share it.",
+        kind: SettingKind::Words(OrdersApi::NAMES),
+        lets_in: None,
+        not_built: None,
+        place: Place {
+            read: |settings| SettingValue::Word(settings.orders_api.clone()),
+            write: |settings, value| settings.orders_api = word(value).to_owned(),
+        },
+    },
+];
+
+/// Settings of the fulfillment by Amazon that a later version brings.
+const SETTINGS_TO_COME: &[&str] = &[
+    "capabilities",
+    "fetch_missing_inventory",
+    "include_fbm_quantity",
+    "do_not_import_deleted_skus",
+    "automatically_send",
+    "hold_hours",
+    "only_during_business_hours",
+    "rules",
+    "transport",
+    "shipments_lookback_days",
+    "notify",
+];
 
 /// Amazon's set-up.
 pub(super) struct AmazonSetup;
@@ -36,6 +72,14 @@ impl Setup for AmazonSetup {
 
     fn credential_fields(&self) -> &'static [&'static str] {
         &[CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN]
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        SETTINGS
+    }
+
+    fn settings_to_come(&self) -> &'static [&'static str] {
+        SETTINGS_TO_COME
     }
 
     fn check(&self, connection: &Connection) -> Result<(), Vec<FieldError>> {

@@ -99,6 +99,10 @@ impl Access for ShopifyAccess {
             .with_body("application/x-www-form-urlencoded", form.finish()))
     }
 
+    fn rotates(&self, credentials: &Credentials) -> bool {
+        !Given(credentials).of(REFRESH_TOKEN).is_empty()
+    }
+
     fn answer(&self, response: &HttpResponse) -> Result<AccessToken, ChannelError> {
         if !(200..300).contains(&response.status) {
             return Err(refusal(response));

@@ -3,10 +3,7 @@
 
 use weir_domain::Timestamp;
 
-use super::{
-    graphql::next_page,
-    orders::{PARTS_AT_FIRST, PARTS_AT_MOST},
-};
+use super::{graphql::next_page, orders::PARTS_AT_FIRST};
 use crate::{
     channel::MalformedOrder,
     json::{self, Node, Object},
@@ -59,12 +56,14 @@ pub(super) struct Piece<'a> {
     next: Option<String>,
 }
 
-/// A list that comes without a cursor: all of it, or the first some.
+/// A list that comes without a cursor: its first some. Of what there is besides, the ids are asked for
+/// alone and then one after the other, since all at once would cost more points than a query may.
 #[derive(Default)]
 pub(super) struct Whole<'a> {
     pub(super) pieces: Vec<Piece<'a>>,
-    /// How often it was asked for.
-    asked: usize,
+    is_asked: bool,
+    /// The ids of all that there are, once they were asked for.
+    ids: Option<Vec<String>>,
 }
 
 /// An order, as far as it came.
@@ -118,17 +117,25 @@ impl<'a> Gathered<'a> {
         add_page(&mut self.returns, &order.get("returns"), piece)?;
         add_whole(&mut self.fulfillments, &order.get("fulfillments"))?;
         add_whole(&mut self.refunds, &order.get("refunds"))?;
+        add_ids(&mut self.fulfillments, &order.get("fulfillmentIds"))?;
+        add_ids(&mut self.refunds, &order.get("refundIds"))?;
         self.add_lines(&document.get("node"))?;
         Ok(Added::Part)
     }
 
-    /// Adds a later page of a part's lines.
+    /// Adds a later page of a part's lines, or a part that was asked for by its id.
     fn add_lines(&mut self, node: &Node<'a, '_>) -> Result<(), MalformedOrder> {
         if !node.is_given() {
             return Ok(());
         }
         let found = node.object()?;
         let id = found.get("id").required()?;
+        for list in [&mut self.fulfillments, &mut self.refunds] {
+            if list.next_missing() == Some(&id) {
+                list.pieces.extend(piece(node)?);
+                return Ok(());
+            }
+        }
         let parts = self
             .fulfillment_orders
             .nodes
@@ -147,23 +154,19 @@ impl<'a> Gathered<'a> {
         json::parse(self.head.unwrap_or("{}"))?.object()
     }
 
-    /// Whether there are more fulfillments than came at first.
-    pub(super) fn wants_more_fulfillments(&self) -> Result<bool, MalformedOrder> {
+    /// Whether there are more fulfillments or refunds than came at first, so that their ids are wanted.
+    pub(super) fn wants_ids(&self) -> Result<bool, MalformedOrder> {
         let head = self.head()?;
         let told = head.get("fulfillmentsCount").object()?.get("count").quantity()?;
         let there = i64::try_from(self.fulfillments.pieces.len()).unwrap_or(i64::MAX);
         let is_more = told.map_or(self.fulfillments.is_full(), |told| told > there);
-        Ok(self.fulfillments.asked < 2 && is_more)
+        Ok(self.fulfillments.ids.is_none() && (is_more || self.refunds.is_full()))
     }
 
-    /// How many refunds are to be asked for, at first or again. They are needed where anything changed
-    /// since the sale: without them it is not known what of a line's taxes and discounts is gone.
-    pub(super) fn wants_refunds(&self) -> Result<Option<usize>, MalformedOrder> {
-        match self.refunds.asked {
-            0 => Ok(self.has_changed()?.then_some(PARTS_AT_FIRST)),
-            1 => Ok(self.refunds.is_full().then_some(PARTS_AT_MOST)),
-            _ => Ok(None),
-        }
+    /// Whether refunds are to be asked for. They are needed where anything changed since the sale:
+    /// without them it is not known what of a line's taxes and discounts is gone.
+    pub(super) fn wants_refunds(&self) -> Result<bool, MalformedOrder> {
+        Ok(!self.refunds.is_asked && self.has_changed()?)
     }
 
     fn has_changed(&self) -> Result<bool, MalformedOrder> {
@@ -174,7 +177,19 @@ impl<'a> Gathered<'a> {
         };
         let refunded = amount("totalRefundedSet")?.is_some_and(|refunded| !refunded.is_zero());
         let differs = amount("totalPriceSet")? != amount("currentTotalPriceSet")?;
-        Ok(refunded || differs || head.get("edited").flag()? == Some(true) || self.has_returns()?)
+        let is_edited = head.get("edited").flag()? == Some(true);
+        Ok(refunded || differs || is_edited || self.has_fewer_units() || self.has_returns()?)
+    }
+
+    /// Whether units of a line are gone: a refund that was worth nothing shows nowhere else.
+    fn has_fewer_units(&self) -> bool {
+        let is_less = |raw: &str| {
+            let line = json::parse(raw)?.object()?;
+            let (ordered, now) = (line.get("quantity").quantity()?, line.get("currentQuantity").quantity()?);
+            Ok::<_, MalformedOrder>(now.is_some() && now != ordered)
+        };
+        // A line that cannot be read is told about as the order is read.
+        self.lines.nodes.iter().any(|raw| is_less(raw).unwrap_or(false))
     }
 
     fn has_returns(&self) -> Result<bool, MalformedOrder> {
@@ -193,15 +208,20 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// A part whose lines go on, and after which cursor.
-    pub(super) fn unfinished_part(&self) -> Option<(&str, &str)> {
+    /// A part that is still to be asked for, and after which cursor of its lines: one that did not come at
+    /// all, or one whose lines go on.
+    pub(super) fn unfinished_part(&self) -> Option<(&str, Option<&str>)> {
+        let missing = [&self.fulfillments, &self.refunds].into_iter().find_map(Whole::next_missing);
+        if let Some(id) = missing {
+            return Some((id.as_str(), None));
+        }
         self.fulfillment_orders
             .nodes
             .iter()
             .chain(&self.returns.nodes)
             .chain(&self.fulfillments.pieces)
             .chain(&self.refunds.pieces)
-            .find_map(|part| Some((part.id.as_str(), part.next.as_deref()?)))
+            .find_map(|part| Some((part.id.as_str(), Some(part.next.as_deref()?))))
     }
 }
 
@@ -209,6 +229,12 @@ impl Whole<'_> {
     /// Whether as many came as were asked for at first, so that there may be more.
     fn is_full(&self) -> bool {
         self.pieces.len() == PARTS_AT_FIRST
+    }
+
+    /// The first that there is and did not come. Of a list that was not asked for none is wanted.
+    fn next_missing(&self) -> Option<&String> {
+        let ids = self.ids.as_ref().filter(|_| self.is_asked)?;
+        ids.iter().find(|id| !self.pieces.iter().any(|piece| piece.id == **id))
     }
 }
 
@@ -237,11 +263,24 @@ fn add_whole<'a>(whole: &mut Whole<'a>, node: &Node<'a, '_>) -> Result<(), Malfo
     if !node.is_given() {
         return Ok(());
     }
-    whole.asked += 1;
+    whole.is_asked = true;
     whole.pieces.clear();
     for element in node.list()?.iter() {
         whole.pieces.extend(piece(&element)?);
     }
+    Ok(())
+}
+
+/// Takes the ids of all that a list has.
+fn add_ids(whole: &mut Whole<'_>, node: &Node<'_, '_>) -> Result<(), MalformedOrder> {
+    if !node.is_given() {
+        return Ok(());
+    }
+    let mut ids = Vec::new();
+    for element in node.list()?.iter() {
+        ids.push(element.object()?.get("id").required()?);
+    }
+    whole.ids = Some(ids);
     Ok(())
 }
 

@@ -47,16 +47,17 @@ const fn operation(name: &'static str, usual_points: u64) -> Operation {
     }
 }
 
-/// One order, or more of it.
-pub(super) const GET_ORDER: Operation = operation("order", 50);
+/// One order, or more of it: one of three lines with a discount, taxes and shipping costs some 80 points,
+/// by Shopify's rules at their dearest.
+pub(super) const GET_ORDER: Operation = operation("order", 100);
 /// A page of the search for changed orders.
 pub(super) const FIND_ORDERS: Operation = operation("orders", 20);
 /// Which order a part belongs to.
 pub(super) const GET_ORDER_OF_PART: Operation = operation("node", 5);
-/// The shop, its locations, its subscriptions.
-pub(super) const GET_SHOP: Operation = operation("shop", 20);
-/// A change.
-pub(super) const CHANGE: Operation = operation("mutation", 10);
+/// The shop, its locations, its subscriptions: of these there are some thirty, a point each.
+pub(super) const GET_SHOP: Operation = operation("shop", 40);
+/// A change: ten points, and its answer.
+pub(super) const CHANGE: Operation = operation("mutation", 20);
 
 /// The operations. Each is a file of its own, held against Shopify's published schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,11 +178,12 @@ impl Answer {
         self.but_for(&[]).map(|_| ())
     }
 
-    /// Nothing may be missing but these fields of the order: what is withheld of a buyer stops
-    /// no order, and half an order is none. Gives the names of those that are missing.
+    /// Nothing may be missing but these fields of the order, and they only if they are withheld from the
+    /// application: what is withheld of a buyer stops no order, and half an order is none. Gives the names
+    /// of those that are missing.
     ///
     /// # Errors
-    /// The first other error.
+    /// The first other error. One of such a field for any other reason passes: the next answer has it.
     pub(super) fn but_for(&self, may_miss: &[&'static str]) -> Result<Vec<&'static str>, ChannelError> {
         let mut missing = Vec::new();
         for error in &self.errors {
@@ -190,8 +192,9 @@ impl Answer {
                 _ => None,
             };
             match field {
-                Some(field) if missing.contains(field) => {}
-                Some(field) => missing.push(*field),
+                Some(field) if error.is_denial() && missing.contains(field) => {}
+                Some(field) if error.is_denial() => missing.push(*field),
+                Some(_) => return Err(error.passing()),
                 None => return Err(error.error()),
             }
         }
@@ -244,11 +247,28 @@ impl GraphError {
         if self.code == "THROTTLED" { throttled(response) } else { self.error() }
     }
 
-    fn error(&self) -> ChannelError {
-        let sentence = match (self.code.as_str(), safe(&self.message)) {
+    /// Whether the application may not see what is missing.
+    fn is_denial(&self) -> bool {
+        self.code == "ACCESS_DENIED"
+    }
+
+    /// As trouble that passes, whatever its code.
+    fn passing(&self) -> ChannelError {
+        match self.error() {
+            error if error.is_transient() => error,
+            _ => ChannelError::Trouble(self.sentence()),
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match (self.code.as_str(), safe(&self.message)) {
             ("", message) => message,
             (code, message) => format!("{}: {message}", safe(code)),
-        };
+        }
+    }
+
+    fn error(&self) -> ChannelError {
+        let sentence = self.sentence();
         match self.code.as_str() {
             "THROTTLED" => ChannelError::Throttled { retry_after: Some(USUAL_WAIT), micro_rate: None },
             "ACCESS_DENIED" | "SHOP_INACTIVE" => ChannelError::Denied(sentence),

@@ -8,6 +8,7 @@ mod read;
 mod webhooks;
 mod access;
 mod setup;
+mod settings;
 mod store;
 mod fulfillments;
 
@@ -30,6 +31,7 @@ pub static CHANNEL: Channel = channel(RuleSet::ShippedByMerchant);
 pub const fn channel(rules: RuleSet) -> Channel {
     Channel {
         name: "shopify",
+        title: "Shopify",
         rules,
         setup: &setup::ShopifySetup,
         access: &access::ShopifyAccess,
@@ -38,5 +40,6 @@ pub const fn channel(rules: RuleSet) -> Channel {
         webhooks: Some(&webhooks::ShopifyWebhooks),
         store: Some(&store::ShopifyStore),
         fulfillments: Some(&fulfillments::ShopifyFulfillments),
+        completion: None,
     }
 }

@@ -37,10 +37,9 @@ const MAX_ANSWERS: usize = 60;
 const LINES_AT_FIRST: u32 = 20;
 const LINES_ALONE: u32 = 60;
 
-/// Fulfillments and refunds asked for at first. They come without a cursor: where there are more, all
-/// are asked for again.
+/// Fulfillments and refunds that the operation asks for. They come without a cursor: where there may be
+/// more, their ids are asked for, and then each by itself.
 pub(super) const PARTS_AT_FIRST: usize = 10;
-pub(super) const PARTS_AT_MOST: usize = 250;
 
 /// The longest order number that is searched for.
 const ORDER_NO_CHARS: usize = 60;
@@ -198,11 +197,10 @@ fn nothing(id: &str) -> Value {
         "fulfillmentOrders": false,
         "fulfillmentOrdersAfter": null,
         "fulfillments": false,
-        "fulfillmentsFirst": PARTS_AT_FIRST,
         "refunds": false,
-        "refundsFirst": PARTS_AT_FIRST,
         "returns": false,
         "returnsAfter": null,
+        "partIds": false,
     })
 }
 
@@ -222,27 +220,27 @@ fn first(id: &str, may_see_returns: bool) -> Value {
 fn next(gathered: &Gathered<'_>, id: &str) -> Result<Option<(Document, Value)>, MalformedOrder> {
     let lines = gathered.lines.next.wanted();
     let fulfillment_orders = gathered.fulfillment_orders.next.wanted();
-    let fulfillments = gathered.wants_more_fulfillments()?;
-    let alone = !fulfillment_orders && !fulfillments;
-    if lines || !alone {
+    if lines || fulfillment_orders {
         let mut variables = nothing(id);
         variables["lines"] = json!(lines);
-        variables["linesFirst"] = json!(if alone { LINES_ALONE } else { LINES_AT_FIRST });
+        variables["linesFirst"] = json!(if fulfillment_orders { LINES_AT_FIRST } else { LINES_ALONE });
         variables["linesAfter"] = json!(gathered.lines.next.cursor());
         variables["fulfillmentOrders"] = json!(fulfillment_orders);
         variables["fulfillmentOrdersAfter"] = json!(gathered.fulfillment_orders.next.cursor());
-        variables["fulfillments"] = json!(fulfillments);
-        variables["fulfillmentsFirst"] = json!(PARTS_AT_MOST);
         return Ok(Some((Document::Order, variables)));
     }
     let refunds = gathered.wants_refunds()?;
     let returns = gathered.wants_returns()?;
-    if refunds.is_some() || returns {
+    if refunds || returns {
         let mut variables = nothing(id);
-        variables["refunds"] = json!(refunds.is_some());
-        variables["refundsFirst"] = json!(refunds.unwrap_or(PARTS_AT_FIRST));
+        variables["refunds"] = json!(refunds);
         variables["returns"] = json!(returns);
         variables["returnsAfter"] = json!(gathered.returns.next.cursor());
+        return Ok(Some((Document::Order, variables)));
+    }
+    if gathered.wants_ids()? {
+        let mut variables = nothing(id);
+        variables["partIds"] = json!(true);
         return Ok(Some((Document::Order, variables)));
     }
     let part = gathered.unfinished_part();

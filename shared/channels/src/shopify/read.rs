@@ -21,7 +21,7 @@ use rust_decimal::Decimal;
 use weir_domain::{
     channel_order::{
         ChannelOrder, ChannelOrderState, FulfilledBy, SoldBy,
-        shop::{ChannelFulfillmentState, PaymentState, ShopOrder},
+        shop::{ChannelFulfillmentState, PaymentState, ShopOrder, Stage},
     },
     customer::Person,
     ids::ChannelOrderId,
@@ -115,6 +115,8 @@ fn order(gathered: &Gathered<'_>, missing: &[String]) -> Result<ChannelOrder, Ma
         sold_in: reading.lenient(head.get("sourceName").words()),
         is_test: head.get("test").flag()?.unwrap_or(false),
         customer_id: reading.lenient(customer_id(&head.get("customer"))),
+        stage: Stage::NotTold,
+        delivered_by_default: false,
     };
     let id = order_id(&head)?;
     Ok(ChannelOrder {

@@ -7,9 +7,10 @@ use weir_domain::connection::Connection;
 use super::{
     access::{ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, WEBHOOK_SECRET, WEBHOOK_SECRETS},
     graphql::API_VERSION,
+    settings::SETTINGS,
 };
 use crate::{
-    channel::{Credentials, FieldError, Secret, Setup},
+    channel::{Credentials, FieldError, Secret, Setting, Setup},
     http::is_base_address,
 };
 
@@ -37,6 +38,14 @@ impl Setup for ShopifySetup {
 
     fn credential_fields(&self) -> &'static [&'static str] {
         &[ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, WEBHOOK_SECRETS, WEBHOOK_SECRET]
+    }
+
+    fn credential_lists(&self) -> &'static [&'static str] {
+        &[WEBHOOK_SECRETS]
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        SETTINGS
     }
 
     fn check(&self, connection: &Connection) -> Result<(), Vec<FieldError>> {

@@ -11,3 +11,5 @@ mod requests;
 mod pages;
 mod notifications;
 mod credentials;
+mod warehouse;
+mod reports;

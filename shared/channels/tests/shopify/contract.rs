@@ -226,8 +226,9 @@ fn no_request_for_an_order_may_cost_more_than_one_query_may() {
         Cost { schema: &schema, document: &document, variables }.of(&operation.selection_set)
     };
     let order = |on: &[&str], lines: i64| {
-        let mut variables = json!({"linesFirst": lines, "fulfillmentsFirst": 10, "refundsFirst": 10});
-        for switch in ["head", "lines", "fulfillmentOrders", "fulfillments", "refunds", "returns"] {
+        let mut variables = json!({"linesFirst": lines});
+        for switch in ["head", "lines", "fulfillmentOrders", "fulfillments", "refunds", "returns", "partIds"]
+        {
             variables[switch] = json!(on.contains(&switch));
         }
         cost("order.graphql", variables)
@@ -237,6 +238,7 @@ fn no_request_for_an_order_may_cost_more_than_one_query_may() {
         ("lines alone", order(&["lines"], 60)),
         ("more of what was sold", order(&["lines", "fulfillmentOrders"], 20)),
         ("what came after", order(&["refunds", "returns"], 20)),
+        ("the ids of all parts", order(&["partIds"], 20)),
         ("a part", cost("order_part.graphql", json!({}))),
         ("a search", cost("changed_orders.graphql", json!({}))),
     ] {

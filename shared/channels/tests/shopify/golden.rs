@@ -105,6 +105,8 @@ cases! {
     a_tip_is_told_as_a_line_in_another_language = "tip-told-as-a-line-in-another-language";
     a_tip_is_told_without_a_line = "tip-without-a-line";
     a_tip_is_no_part_of_the_total = "tip-that-is-no-part-of-the-total";
+    a_tip_that_was_refunded_is_no_line = "tip-refunded";
+    a_tip_that_was_refunded_and_is_not_told_is_no_line = "tip-refunded-and-no-longer-told";
     duties_and_fees_are_charged = "duties-and-fees";
     duties_are_among_the_fees = "duties-among-the-fees";
 

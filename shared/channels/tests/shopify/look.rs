@@ -133,6 +133,23 @@ fn an_edit_that_left_the_total_as_it_was_is_noticed() {
 }
 
 #[test]
+fn a_refund_that_is_worth_nothing_is_noticed_by_the_units_it_took() {
+    // SPEC: KS-30, G-06
+    let mut data = plain();
+    data["order"]["lineItems"]["nodes"][1]["currentQuantity"] = json!(0);
+    assert_eq!(variables(&asks(&[answer(&data)]))["refunds"], true);
+    // Where the line lies on a later page, that page tells it.
+    let mut first = plain();
+    let line = data["order"]["lineItems"]["nodes"][1].clone();
+    let nodes = first["order"]["lineItems"]["nodes"].as_array().unwrap()[..1].to_vec();
+    first["order"]["lineItems"] = page(json!(nodes), Some("c1"));
+    let asked = variables(&asks(&[answer(&first)]));
+    assert_eq!((&asked["lines"], &asked["refunds"]), (&json!(true), &json!(false)));
+    let second = more(&first, &[("lineItems", page(json!([line]), None))]);
+    assert_eq!(variables(&asks(&[answer(&first), answer(&second)]))["refunds"], true);
+}
+
+#[test]
 fn every_page_of_an_order_of_250_lines_is_read() {
     // SPEC: KS-22, KS-31
     let template = plain()["order"]["lineItems"]["nodes"][1].clone();
@@ -182,9 +199,13 @@ fn parts_with_many_lines_are_read_to_their_end() {
     assert_eq!(part.lines.iter().map(|line| line.line_id.as_str()).collect::<Vec<_>>(), ["11", "12"]);
 }
 
+fn ids(kind: &str, to: usize) -> Value {
+    (1..=to).map(|number| json!({"id": format!("gid://shopify/{kind}/{number}")})).collect()
+}
+
 #[test]
-fn more_fulfillments_than_fit_are_asked_for_once_more() {
-    // SPEC: KS-40
+fn more_fulfillments_than_fit_are_asked_for_one_by_one() {
+    // SPEC: KS-40, G-12
     let of = |number: usize| {
         json!({
             "id": format!("gid://shopify/Fulfillment/{number}"),
@@ -195,15 +216,53 @@ fn more_fulfillments_than_fit_are_asked_for_once_more() {
             "fulfillmentLineItems": page(json!([]), None),
         })
     };
-    let list = |to: usize| Value::Array((1..=to).map(of).collect());
     let mut first = plain();
-    first["order"]["fulfillments"] = list(10);
+    first["order"]["fulfillments"] = (1..=10).map(of).collect();
     first["order"]["fulfillmentsCount"] = json!({"count": 12});
-    let asked = variables(&asks(&[answer(&first)]));
-    assert_eq!((&asked["fulfillments"], &asked["fulfillmentsFirst"]), (&json!(true), &json!(250)));
-    let second = more(&first, &[("fulfillments", list(12))]);
-    let order = read(&has(&[answer(&first), answer(&second)]));
+    let mut answers = vec![answer(&first)];
+    let asked = variables(&asks(&answers));
+    assert_eq!(
+        (&asked["partIds"], &asked["fulfillments"], &asked["lines"]),
+        (&json!(true), &json!(false), &json!(false))
+    );
+    let all = [("fulfillmentIds", ids("Fulfillment", 12)), ("refundIds", ids("Refund", 3))];
+    answers.push(answer(&more(&first, &all)));
+    for number in [11, 12] {
+        let request = asks(&answers);
+        assert_eq!(operation(&request), "query OrderPart");
+        let id = format!("gid://shopify/Fulfillment/{number}");
+        assert_eq!(variables(&request), json!({"order": ORDER, "id": id, "after": null}));
+        let mut part = more(&first, &[]);
+        part["node"] = of(number);
+        answers.push(answer(&part));
+    }
+    let order = read(&has(&answers));
     assert_eq!(order.shop.fulfillments.len(), 12, "and none of them twice");
+}
+
+#[test]
+fn more_refunds_than_fit_are_asked_for_one_by_one() {
+    // SPEC: G-06, G-12
+    let template = refunded()["order"]["refunds"][0].clone();
+    let of = |number: usize| {
+        let mut refund = template.clone();
+        refund["id"] = json!(format!("gid://shopify/Refund/{number}"));
+        if number > 1 {
+            refund["refundLineItems"] = page(json!([]), None);
+        }
+        refund
+    };
+    let first = without(refunded(), "refunds");
+    let ten: Value = (2..=11).map(of).collect();
+    let mut answers = vec![answer(&first), answer(&more(&first, &[("refunds", ten)]))];
+    assert_eq!(variables(&asks(&answers))["partIds"], true);
+    answers.push(answer(&more(&first, &[("fulfillmentIds", json!([])), ("refundIds", ids("Refund", 11))])));
+    assert_eq!(variables(&asks(&answers))["id"], "gid://shopify/Refund/1");
+    let mut part = more(&first, &[]);
+    part["node"] = of(1);
+    answers.push(answer(&part));
+    let order = read(&has(&answers));
+    assert_eq!(order.lines[0].discount.to_string(), "0.67", "what only the last of them tells");
 }
 
 #[test]
@@ -254,6 +313,20 @@ fn a_buyer_that_is_withheld_stops_no_order_and_anything_else_does() {
     let error =
         look(&[in_part(&plain(), &json!(["order", "lineItems"]), "INTERNAL_SERVER_ERROR")]).unwrap_err();
     assert!(matches!(error, ChannelError::Trouble(_)), "{error}");
+}
+
+#[test]
+fn a_buyer_who_is_missing_for_trouble_at_the_shop_is_asked_for_again() {
+    // SPEC: KS-21, G-04
+    for field in ["customer", "shippingAddress", "email", "returns"] {
+        for code in ["INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT", "", "SOMETHING_NEW"] {
+            let mut data = plain();
+            data["order"][field] = Value::Null;
+            let error = look(&[in_part(&data, &json!(["order", field]), code)]).unwrap_err();
+            assert!(error.is_transient(), "{field} {code}: {error}");
+            assert!(!error.to_string().contains("jane"), "{error}");
+        }
+    }
 }
 
 #[test]

@@ -113,6 +113,15 @@ fn a_target_that_shopify_cannot_reach_is_refused_before_anything_is_asked() {
 }
 
 #[test]
+fn what_stands_in_for_shopify_may_deliver_without_tls() {
+    let mut connection = connection();
+    connection.endpoints.api = Some("http://127.0.0.1:4000".to_owned());
+    let door = "http://127.0.0.1:3000/webhooks/shopify/con_1";
+    assert!(webhooks().subscribe(&connection, &token(), door, &[]).is_ok());
+    assert!(webhooks().subscribe(&connection, &token(), "ftp://127.0.0.1/", &[]).is_err());
+}
+
+#[test]
 fn what_delivers_here_is_taken_back_and_nothing_else() {
     let unsubscribe =
         |answers: &[HttpResponse]| webhooks().unsubscribe(&connection(), &token(), TARGET, answers).unwrap();

@@ -39,7 +39,7 @@ fn secrets(all: &[&str]) -> Vec<Secret> {
 }
 
 fn receive_from(all: &[&str], headers: &[(String, String)], body: &[u8]) -> Result<Delivery, WebhookError> {
-    webhooks().receive(&connection(), &secrets(all), headers, body)
+    webhooks().receive(&connection(), &secrets(all), headers, body, time("2026-11-20T09:30:00Z"))
 }
 
 /// What is passed on of a well-signed body.

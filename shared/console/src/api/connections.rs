@@ -1,6 +1,7 @@
 //! `connections`: made, read, changed, tested, switched on and off. Credentials go in and never out.
 
 mod input;
+mod preview;
 mod shape;
 
 use axum::{
@@ -24,7 +25,8 @@ use crate::{
     idempotency::NewId,
 };
 
-pub(crate) use input::{ChangeConnection, CreateConnection};
+pub(crate) use input::{ChangeConnection, CreateConnection, PreviewChange};
+pub(crate) use preview::PreviewShape;
 pub(crate) use shape::{ConnectionShape, HealthShape, TestShape};
 
 /// How a list of connections is asked for.
@@ -88,6 +90,23 @@ pub(crate) async fn change(
     let id = connection(&text)?;
     let patch = body.read()?;
     Ok(Json(shape::shape(flow::change(&console.hub, &who.organization, &id, &patch).await?)))
+}
+
+/// Decides the orders of the last 30 days again under settings and locations that are not saved yet, and says
+/// what would be different. Nothing is changed by it.
+#[utoipa::path(post, path = "/v1/connections/{id}/settings_preview", tag = "connections",
+    params(("id" = String, Path)), request_body = PreviewChange,
+    responses((status = 200, body = PreviewShape), Refusals))]
+pub(crate) async fn settings_preview(
+    State(console): State<Console>,
+    Who(who): Who,
+    Path(text): Path<String>,
+    Body(body): Body<PreviewChange>,
+) -> Result<Json<PreviewShape>, ApiError> {
+    let id = connection(&text)?;
+    let patch = body.read()?;
+    let preview = flow::preview(&console.hub, &who.organization, &id, &patch).await?;
+    Ok(Json(preview::shape(&preview)))
 }
 
 /// Says what works and what does not, in words. Nothing is changed by it.

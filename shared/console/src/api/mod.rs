@@ -12,11 +12,14 @@ pub(crate) mod customers;
 pub(crate) mod stock_adjustments;
 pub(crate) mod inventory;
 pub(crate) mod sales_orders;
+pub(crate) mod manufacturing_orders;
+pub(crate) mod sales_returns;
 pub(crate) mod connections;
 pub(crate) mod sku_aliases;
 pub(crate) mod runs;
 pub(crate) mod outcomes;
 pub(crate) mod signals;
+pub(crate) mod data_requests;
 pub(crate) mod dead_letters;
 pub(crate) mod api_tokens;
 
@@ -34,9 +37,11 @@ pub(crate) fn routes() -> Routes {
     let routes = Routes::default()
         .get_for("/healthz", Need::Nothing, healthz)
         .get("/v1/openapi.json", openapi::document);
-    of_connections(of_stock(of_the_catalogue(routes)))
+    of_connections(of_orders(of_stock(of_the_catalogue(routes))))
         .get("/v1/outcomes", outcomes::list)
         .post("/v1/signals", Scope::Write, signals::create)
+        .get("/v1/data_requests", data_requests::list)
+        .get_for("/v1/data_requests/{id}/export", Need::Scope(Scope::Admin), data_requests::export)
         .get("/v1/dead_letters", dead_letters::list)
         .post("/v1/dead_letters/{id}/replay", Scope::Write, dead_letters::replay)
         .post("/v1/dead_letters/{id}/discard", Scope::Write, dead_letters::discard)
@@ -73,11 +78,32 @@ fn of_stock(routes: Routes) -> Routes {
         .get("/v1/batches", inventory::batches)
         .get("/v1/serial_numbers", inventory::serial_numbers)
         .get("/v1/inventory_movements", inventory::movements)
+}
+
+fn of_orders(routes: Routes) -> Routes {
+    routes
         .get("/v1/sales_orders", sales_orders::list)
         .get("/v1/sales_orders/{id}", sales_orders::read)
+        .patch("/v1/sales_orders/{id}", Scope::Write, sales_orders::change::change)
         .delete("/v1/sales_orders/{id}", Scope::Write, sales_orders::delete)
         .post("/v1/sales_orders/{id}/restore", Scope::Write, sales_orders::restore)
         .get("/v1/sales_orders/{id}/timeline", sales_orders::timeline)
+        .get("/v1/sales_orders/{id}/fulfillments", sales_orders::fulfillments::list)
+        .post("/v1/sales_orders/{id}/fulfillments", Scope::Write, sales_orders::fulfillments::create)
+        .patch(
+            "/v1/sales_orders/{id}/fulfillments/{fulfillment_id}",
+            Scope::Write,
+            sales_orders::fulfillments::change,
+        )
+        .post("/v1/sales_orders/{id}/invoice", Scope::Write, sales_orders::invoice::invoice)
+        .post("/v1/sales_orders/{id}/rows/{row_id}/release", Scope::Write, sales_orders::release::release)
+        .get("/v1/manufacturing_orders", manufacturing_orders::list)
+        .post("/v1/manufacturing_orders", Scope::Write, manufacturing_orders::create)
+        .get("/v1/manufacturing_orders/{id}", manufacturing_orders::read)
+        .patch("/v1/manufacturing_orders/{id}", Scope::Write, manufacturing_orders::change)
+        .get("/v1/sales_returns", sales_returns::list)
+        .get("/v1/sales_returns/{id}", sales_returns::read)
+        .post("/v1/sales_returns/{id}/receive", Scope::Write, sales_returns::receive)
 }
 
 fn of_connections(routes: Routes) -> Routes {
@@ -86,6 +112,7 @@ fn of_connections(routes: Routes) -> Routes {
         .post("/v1/connections", Scope::Admin, connections::create)
         .get("/v1/connections/{id}", connections::read)
         .patch("/v1/connections/{id}", Scope::Admin, connections::change)
+        .post("/v1/connections/{id}/settings_preview", Scope::Write, connections::settings_preview)
         .post("/v1/connections/{id}/test", Scope::Write, connections::test)
         .post("/v1/connections/{id}/activate", Scope::Admin, connections::activate)
         .post("/v1/connections/{id}/deactivate", Scope::Admin, connections::deactivate)

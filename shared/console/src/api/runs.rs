@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Jobs that the API names and a later version brings.
-const LATER: [&str; 4] = ["inventory", "submit_requests", "shipments", "reconcile"];
+const LATER: [&str; 3] = ["inventory", "submit_requests", "shipments"];
 
 /// A run of a job.
 #[derive(Serialize, ToSchema)]
@@ -41,11 +41,11 @@ const LATER: [&str; 4] = ["inventory", "submit_requests", "shipments", "reconcil
 pub(crate) struct RunShape {
     id: String,
     connection_id: String,
-    /// `poll_orders` or `backfill`.
+    /// `poll_orders`, `backfill` or `reconcile`.
     job: &'static str,
     /// `queued`, `running`, `succeeded` or `failed`.
     state: &'static str,
-    /// From when on orders are looked for (`backfill`).
+    /// From when on orders are looked for (`backfill`, `reconcile`).
     since: Option<String>,
     requested_at: String,
     started_at: Option<String>,
@@ -116,7 +116,8 @@ pub(crate) async fn list(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateRun {
-    /// `poll_orders` or `backfill`.
+    /// `poll_orders`, `backfill`, or `reconcile`: the last 14 days' orders are held against their outcomes, and
+    /// every difference is signalled.
     job: String,
     /// Of a `backfill`: orders since then come in.
     since: Option<String>,
@@ -151,9 +152,12 @@ fn new_run(body: &CreateRun) -> Result<NewRun, ApiError> {
         return Err(Refusal::not_available_yet("job").into());
     }
     match (Job::parse(&body.job), &body.since) {
-        (None, _) => Err(ApiError::field("job", "Use poll_orders or backfill.")),
+        (None, _) => Err(ApiError::field("job", "Use poll_orders, backfill or reconcile.")),
         (Some(Job::PollOrders), None) => Ok(NewRun::PollOrders),
-        (Some(Job::PollOrders), Some(_)) => Err(ApiError::field("since", "Only a backfill takes it.")),
+        (Some(Job::Reconcile), None) => Ok(NewRun::Reconcile),
+        (Some(Job::PollOrders | Job::Reconcile), Some(_)) => {
+            Err(ApiError::field("since", "Only a backfill takes it."))
+        }
         (Some(Job::Backfill), None) => {
             Err(ApiError::field("since", "Say from when on orders are looked for."))
         }

@@ -1,6 +1,11 @@
-//! `sales_orders`: found, read with all that belongs to them, deleted and brought back.
+//! `sales_orders`: found, read with all that belongs to them, changed, deleted and brought back.
 
 mod shape;
+
+pub(crate) mod fulfillments;
+pub(crate) mod change;
+pub(crate) mod invoice;
+pub(crate) mod release;
 
 use axum::{
     Json,
@@ -12,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use weir_app::orders::{self as flow, OrderFilter};
 use weir_domain::{
     history::HistoryEntry,
-    ids::{ChannelOrderId, ConnectionId, SalesOrderId},
+    ids::{ChannelOrderId, ConnectionId, RowId, SalesOrderId},
     sales_order::OrderStatus,
 };
 
@@ -28,6 +33,21 @@ use crate::{
 };
 
 pub(crate) use shape::OrderShape;
+
+/// A sales order as the API shows it.
+pub(super) fn order_shape(view: flow::OrderView) -> OrderShape {
+    shape::shape(view)
+}
+
+/// The row of an order that an id means: as the order shows it, or the part of it that follows the order's.
+fn row_of(order: &SalesOrderId, text: &str) -> Result<RowId, String> {
+    let unknown = || format!("The order has no row {}", text.chars().take(120).collect::<String>());
+    match RowId::parse_in_order(text) {
+        Ok((of, row)) if of == *order => Ok(row),
+        Ok(_) => Err(unknown()),
+        Err(_) => RowId::parse(text).map_err(|_| unknown()),
+    }
+}
 
 /// How a list of orders is asked for.
 #[derive(Deserialize, IntoParams)]
@@ -100,7 +120,8 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Brings a deleted sales order back.
+/// Brings a deleted sales order back: its open units are held again, and one that follows its channel is
+/// looked at within a minute. One that the channel called off stays as it is while that lasts.
 #[utoipa::path(post, path = "/v1/sales_orders/{id}/restore", tag = "sales_orders", params(("id" = String, Path)),
     responses((status = 200, body = OrderShape), Refusals))]
 pub(crate) async fn restore(

@@ -11,7 +11,7 @@ use weir_domain::{
     ids::ConnectionId,
 };
 
-use super::{PageError, connection_list, frame, layout, location_list, overview};
+use super::{PageError, channel_title, connection_list, frame, layout, location_list, overview};
 use crate::{Console, auth::Viewer};
 
 pub(super) async fn page(State(console): State<Console>, viewer: Viewer) -> Result<Markup, PageError> {
@@ -20,13 +20,14 @@ pub(super) async fn page(State(console): State<Console>, viewer: Viewer) -> Resu
     let locations = location_list(&console.hub, &viewer.organization).await?;
     let may_switch = viewer.may_administer();
     let content = html! {
+        p { a href="/data-requests" { "Data requests of buyers" } }
         div.panel {
             @if connections.is_empty() { p.empty { "None yet. Make one with POST /v1/connections." } }
             @for connection in connections.values() {
                 div.waiting {
                     div.head {
-                        b { (connection.name) } (overview::connection_chip(&connection.status))
-                        span.muted { (connection.channel) " · " (connection.remote.account)
+                        b { a href=(format!("/connections/{}", connection.id)) { (connection.name) } } (overview::connection_chip(&connection.status))
+                        span.muted { (channel_title(&connection.channel)) " · " (connection.remote.account)
                             @if let Some(marketplace) = &connection.remote.marketplace { " · " (marketplace) } }
                     }
                     @if let ConnectionStatus::NeedsAttention(reason) = &connection.status {
@@ -59,7 +60,6 @@ fn facts(connection: &Connection, location: Option<&str>) -> Markup {
             div { dt { "Active since" } dd { @match connection.activated_at { Some(at) => (layout::time(at)), None => "never" } } }
             div { dt { "Notifications" } dd { (notifications) } }
             div { dt { "SKU aliases" } dd { @if connection.settings.sku_aliasing { "on" } @else { "off" } } }
-            div { dt { "Orders API" } dd { (connection.settings.orders_api) } }
         }
     }
 }

@@ -11,6 +11,8 @@ mod attention;
 mod why;
 mod inventory;
 mod connections;
+mod connection;
+mod data_requests;
 mod dead_letters;
 mod sign_in;
 
@@ -31,7 +33,7 @@ use weir_app::{
 };
 use weir_domain::{
     connection::Connection,
-    ids::{ConnectionId, LocationId, OrganizationId, VariantId},
+    ids::{ChannelName, ConnectionId, LocationId, OrganizationId, VariantId},
     location::Location,
     variant::Variant,
 };
@@ -45,6 +47,7 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/overview/live", get(overview::live))
         .route("/orders", get(orders::page))
         .route("/orders/{id}", get(order::page))
+        .route("/orders/{id}/{act}", post(order::acts::act))
         .route("/attention", get(attention::page))
         .route("/attention/map", post(attention::map))
         .route("/attention/create", post(attention::create))
@@ -52,7 +55,11 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/why", get(why::page))
         .route("/inventory", get(inventory::page))
         .route("/connections", get(connections::page))
+        .route("/connections/{id}", get(connection::page))
+        .route("/connections/{id}/settings", post(connection::settings))
+        .route("/connections/{id}/reconcile", post(connection::reconcile))
         .route("/connections/{id}/{act}", post(connections::act))
+        .route("/data-requests", get(data_requests::page))
         .route("/dead-letters", get(dead_letters::page))
         .route("/dead-letters/{id}/{act}", post(dead_letters::act))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
@@ -194,6 +201,11 @@ async fn variant_list(
         _ => None,
     });
     Ok(all.await?.into_iter().map(|variant| (variant.id.clone(), variant)).collect())
+}
+
+/// How people call a channel; one that this build does not know keeps its name.
+fn channel_title(name: &ChannelName) -> &str {
+    weir_channels::find(name).map_or(name.as_str(), |channel| channel.title)
 }
 
 /// A table with a heading for those who do not see it.

@@ -1,5 +1,7 @@
-//! One order: its figures, its rows with the batches and serial numbers that left, and everything
-//! that happened to it, with the reasons.
+//! One order: its figures, its rows with the batches and serial numbers that left, what may be done to it,
+//! and everything that happened to it, with the reasons.
+
+pub(super) mod acts;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +15,7 @@ use weir_domain::{
     history::HistoryEntry,
     ids::{LocationId, SalesOrderId},
     location::Location,
+    manufacturing_order::ManufacturingOrder,
     sales_order::{FulfillmentRow, Row, SalesOrder},
 };
 
@@ -26,8 +29,9 @@ pub(super) async fn page(
 ) -> Result<Markup, PageError> {
     let id = SalesOrderId::parse_any(&id).map_err(|_| PageError::NotFound("order"))?;
     let file = console.hub.read_order(Site::PersonRead, &viewer.organization, &id).await?;
+    let shown = file.order.clone();
     let shown =
-        file.order.map(|(order, _)| order).filter(|order| order.is_visible() || order.deleted_at.is_some());
+        shown.map(|(order, _)| order).filter(|order| order.is_visible() || order.deleted_at.is_some());
     let order = shown.ok_or(PageError::NotFound("order"))?;
     let timeline = timeline(&console, &viewer, &id).await?;
     let locations = location_list(&console.hub, &viewer.organization).await?;
@@ -35,12 +39,21 @@ pub(super) async fn page(
     let connection = order.source.as_ref().and_then(|source| connections.get(&source.connection));
     let title = format!("Order {}", order.order_no);
     let frame = frame(&console.hub, &viewer, layout::Place::Orders, Some(title)).await?;
+    let (may_write, token) = (viewer.may_write(), console.hub.ids.token());
+    let made: Vec<ManufacturingOrder> =
+        file.manufacturing_orders.iter().map(|(made, _)| made.clone()).collect();
+    let acting = |row: &Row| may_write.then(|| acts::of_row(&order, row, &made, &token));
     let content = html! {
         @for flag in &order.flags { div.notice { (flag.sentence()) } }
         @if order.deleted_at.is_some() { div.notice.bad { "This order was deleted. It stays away until somebody restores it." } }
         div.panel.pad { (facts(&order, connection.map(|connection| connection.name.as_str()))) }
         h2 { "Rows" }
-        (rows(&order, &locations))
+        (rows(&order, &locations, &acting))
+        (acts::fulfillments(&order, may_write))
+        @if may_write { (acts::fulfil(&order, &token)) }
+        (acts::made(&order, &file, may_write))
+        (acts::returns(&order, &file, &locations, may_write))
+        @if may_write { (acts::of_order(&order)) }
         h2 { "Timeline" }
         div.panel.pad { (history(&timeline)) }
     };
@@ -87,7 +100,11 @@ fn facts(order: &SalesOrder, connection: Option<&str>) -> Markup {
     }
 }
 
-fn rows(order: &SalesOrder, locations: &BTreeMap<LocationId, Location>) -> Markup {
+fn rows(
+    order: &SalesOrder,
+    locations: &BTreeMap<LocationId, Location>,
+    acting: &impl Fn(&Row) -> Option<Markup>,
+) -> Markup {
     let head = [
         ("SKU", false),
         ("Item", false),
@@ -97,12 +114,19 @@ fn rows(order: &SalesOrder, locations: &BTreeMap<LocationId, Location>) -> Marku
         ("Tax", true),
         ("Net", true),
         ("From", false),
+        ("Status", false),
     ];
-    let rows: Vec<Markup> = order.rows.iter().map(|row| row_line(order, row, locations)).collect();
+    let rows: Vec<Markup> =
+        order.rows.iter().map(|row| row_line(order, row, locations, acting(row).as_ref())).collect();
     table("Rows", &head, &rows)
 }
 
-fn row_line(order: &SalesOrder, row: &Row, locations: &BTreeMap<LocationId, Location>) -> Markup {
+fn row_line(
+    order: &SalesOrder,
+    row: &Row,
+    locations: &BTreeMap<LocationId, Location>,
+    acts: Option<&Markup>,
+) -> Markup {
     let location =
         row.location.as_ref().and_then(|id| locations.get(id)).map_or("–", |location| &location.name);
     let taken: Vec<&FulfillmentRow> = order
@@ -131,6 +155,11 @@ fn row_line(order: &SalesOrder, row: &Row, locations: &BTreeMap<LocationId, Loca
             }
             td.num { (layout::amount(row.net(), order.currency)) }
             td { (location) }
+            td {
+                (layout::status(row.status))
+                @if row.invoiced { div.small.muted { "invoiced" } }
+                @if let Some(acts) = acts { (acts) }
+            }
         }
     }
 }

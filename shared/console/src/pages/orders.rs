@@ -52,7 +52,6 @@ pub(super) async fn page(
         .filter(|order| status.is_none_or(|status| order.status == status))
         .collect();
     let rows: Vec<Markup> = orders.iter().map(overview::row).collect();
-    let head = [("Order", false), ("Ordered", false), ("Status", false), ("Total", true), ("Notes", false)];
     let content = html! {
         (search(number, status))
         @if !number.is_empty() {
@@ -61,7 +60,7 @@ pub(super) async fn page(
                 a href=(format!("/why?q={}", layout::escape(number))) { "Ask why it did not import" } "."
             }
         }
-        @if rows.is_empty() { div.panel { p.empty { "No orders here." } } } @else { (table("Orders", &head, &rows)) }
+        @if rows.is_empty() { div.panel { p.empty { "No orders here." } } } @else { (table("Orders", &overview::HEAD, &rows)) }
         (layout::next_page("/orders", &[("status", &asked.status)], page.next.as_deref()))
     };
     Ok(layout::page(&frame, &content).into_response())

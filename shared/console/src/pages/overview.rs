@@ -12,11 +12,21 @@ use weir_domain::{
     connection::ConnectionStatus, ids::OrganizationId, outcome::OutcomeKind, sales_order::SalesOrder,
 };
 
-use super::{PageError, connection_list, frame, layout, table};
+use super::{PageError, channel_title, connection_list, frame, layout, table};
 use crate::{Console, auth::Viewer};
 
 /// Counts stop here: each is read from the store again and again, and a person needs no more.
 const COUNTED: usize = 1_000;
+
+/// The columns of a list of orders.
+pub(super) const HEAD: [(&str, bool); 6] = [
+    ("Order", false),
+    ("Ordered", false),
+    ("Status", false),
+    ("From", false),
+    ("Total", true),
+    ("Notes", false),
+];
 
 /// The latest orders that the overview shows.
 const LATEST: usize = 12;
@@ -72,14 +82,14 @@ async fn fragment(hub: &Hub, organization: &OrganizationId) -> Result<Markup, Pa
         @if rows.is_empty() {
             div.panel { p.empty { "No orders yet. They come by themselves once a connection is active." } }
         } @else {
-            (table("Latest orders", &[("Order", false), ("Ordered", false), ("Status", false), ("Total", true), ("Notes", false)], &rows))
+            (table("Latest orders", &HEAD, &rows))
         }
         h2 { "Connections" }
         div.panel.pad {
             @if connections.is_empty() { p.muted { "None yet." } }
             @for connection in connections.values() {
                 p {
-                    (connection_chip(&connection.status)) " " (connection.name)
+                    (connection_chip(&connection.status)) " " (connection.name) " " span.muted { (channel_title(&connection.channel)) }
                     @if let ConnectionStatus::NeedsAttention(reason) = &connection.status {
                         span.muted { " " (reason.message) @if let Some(action) = &reason.action { " " (action) } }
                     }
@@ -109,6 +119,7 @@ pub(super) fn row(order: &SalesOrder) -> Markup {
             td { a href=(format!("/orders/{}", layout::escape(order.id.as_str()))) { (order.order_no) } }
             td { (layout::time(order.ordered_at)) }
             td { @if order.deleted_at.is_some() { span.chip { "deleted" } } @else { (layout::status(order.status)) } }
+            td { @match &order.source { Some(source) => (channel_title(&source.channel)), None => "Weir" } }
             td.num { (layout::amount(order.totals().total, order.currency)) }
             td { @for flag in &order.flags { span.chip.warn title=(flag.sentence()) { (flag.as_str().replace('_', " ")) } " " } }
         }

@@ -122,7 +122,7 @@ fn the_deployments_own_token_ends_with_its_secret_alone() {
 }
 
 /// Signs in and gives the cookie.
-fn sign_in(house: &House, host: &str) -> String {
+pub(super) fn sign_in(house: &House, host: &str) -> String {
     let request = axum::http::Request::post("/sign-in")
         .header("host", host)
         .header("content-type", "application/x-www-form-urlencoded")

@@ -42,6 +42,38 @@ pub struct ShopOrder {
     pub is_test: bool,
     /// The shop's id of the buyer, by which requests of the privacy laws name him. (SPEC OP-05)
     pub customer_id: Option<String>,
+    /// How far the whole of it is, at a shop that has one status for that. (SPEC KB-03, KB-11)
+    pub stage: Stage,
+    /// Whether its delivery date follows from the organization's default time alone (SPEC KB-05), and not
+    /// from its products' (SPEC KS-20).
+    pub delivered_by_default: bool,
+}
+
+/// How far an order is at a shop that says so by one status for the whole of it. (SPEC KB-03, KB-10, KB-11)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// The shop has no such status: its fulfillments, its payment and its times tell.
+    #[default]
+    NotTold,
+    /// The buyer reached the payment and did not finish it.
+    Incomplete,
+    /// The buyer began the checkout and did not finish it.
+    Pending,
+    /// The merchant refused it: nothing of it is wanted any more.
+    Declined,
+    /// Somebody has to look at it at the shop first.
+    ManualVerification,
+    /// The buyer disputes its payment.
+    Disputed,
+    /// It is on its way, as far as its units say.
+    Open,
+    /// All of it was shipped, which alone delivers nothing here. (SPEC KB-11)
+    Shipped,
+    /// It is done: whatever is still open here left then. (SPEC KB-11)
+    Completed {
+        /// When it was shipped, or else when that was seen first.
+        at: Timestamp,
+    },
 }
 
 /// The part of a [`super::ChannelLine`] that a web shop has.

@@ -329,7 +329,7 @@ impl Leaving<'_> {
         first_part: u32,
     ) -> FulfillmentRow {
         let serial_numbers = self.take_serials(row, location, planned, tracking);
-        let batches = self.take_stock(row, location, planned.quantity, tracking);
+        let batches = self.take_stock(row, location, planned, tracking);
         let key = StockKey { location: location.clone(), variant: row.variant.clone() };
         let movements = serials::spread(&batches, planned.quantity, &serial_numbers);
         for (part, piece) in (first_part..).zip(movements) {
@@ -351,13 +351,14 @@ impl Leaving<'_> {
         &mut self,
         row: &Row,
         location: &LocationId,
-        quantity: i64,
+        planned: &FulfillmentRow,
         tracking: Tracking,
     ) -> Vec<BatchTake> {
+        let quantity = planned.quantity;
         let key = StockKey { location: location.clone(), variant: row.variant.clone() };
         let item = self.booked.items.entry(key).or_insert_with_key(|key| self.stock.item(key));
         let batches = match tracking {
-            Tracking::Batch => item.take(quantity),
+            Tracking::Batch => item.take_named(&planned.batches, quantity),
             Tracking::None | Tracking::Serial => {
                 item.on_hand -= quantity;
                 Vec::new()

@@ -15,14 +15,14 @@ use super::{
 use crate::{
     connection::Connection,
     event::{DomainEvent, Effect},
-    ids::{FulfillmentId, VariantId},
+    ids::{FulfillmentId, LocationId, VariantId},
     limits::ITEMS_IN_ONE_CHUNK,
     organization::Organization,
     sales_order::{
-        Booking, Fulfillment, FulfillmentBy, FulfillmentRow, FulfillmentStatus, OrderStatus, SalesOrder,
+        Booking, Fulfillment, FulfillmentBy, FulfillmentRow, FulfillmentStatus, OrderStatus, Row, SalesOrder,
         StockStep, Tracking as Parcel,
     },
-    stock::Stock,
+    stock::{SerialState, Stock, StockKey},
     variant::Tracking,
 };
 
@@ -37,6 +37,8 @@ pub struct Here<'a> {
     pub stock: &'a Stock,
     /// What is recorded of each variant.
     pub tracking: &'a BTreeMap<VariantId, Tracking>,
+    /// Which of the variants are services: they leave from nowhere.
+    pub services: &'a BTreeSet<VariantId>,
     /// Now.
     pub now: Timestamp,
 }
@@ -48,7 +50,8 @@ pub struct NewFulfillment {
     pub id: FulfillmentId,
     /// Packed or delivered.
     pub status: FulfillmentStatus,
-    /// Which rows, how many units of each, and which serial numbers; batches go first in, first out.
+    /// Which rows, how many units of each, and which serial numbers. Units go out of the batches that are
+    /// named; what no name covers goes first in, first out.
     pub rows: Vec<FulfillmentRow>,
     /// The parcel.
     pub tracking: Option<Parcel>,
@@ -83,10 +86,12 @@ pub fn fulfill(
     });
     plan.settle();
     let mut steps: Vec<StockStep> = Vec::new();
-    for part in &new.rows {
+    // What is named leaves first: no row before it may take that very batch.
+    let (named, rest): (Vec<_>, Vec<_>) = new.rows.iter().partition(|part| !part.batches.is_empty());
+    for part in named.into_iter().chain(rest) {
         let row = plan.rows.iter().find(|row| row.id == part.row);
-        if let Some(location) = row.and_then(|row| row.location.clone()) {
-            let (fulfillment, row) = (new.id.clone(), part.row.clone());
+        if let Some(location) = row.and_then(|row| place(row, here.connection, here.services)) {
+            let (fulfillment, row, location) = (new.id.clone(), part.row.clone(), location.clone());
             steps.push(StockStep::Leave { fulfillment, row, location });
         }
     }
@@ -114,6 +119,35 @@ pub fn fulfill(
         }
     }
     Ok(changes)
+}
+
+/// From where a row's units leave: its own place; of one that was released the connection's. A service
+/// leaves from nowhere.
+#[must_use]
+pub fn place<'a>(
+    row: &'a Row,
+    connection: Option<&'a Connection>,
+    services: &BTreeSet<VariantId>,
+) -> Option<&'a LocationId> {
+    let is_product = !services.contains(&row.variant);
+    let default = connection.and_then(|connection| connection.default_location.as_ref());
+    row.location.as_ref().or(default.filter(|_| is_product))
+}
+
+/// Notes the parcel of a fulfillment, here alone: the shop hears of a parcel once. (SPEC KS-43)
+///
+/// # Errors
+/// If the order is not to be seen, or has no such fulfillment.
+pub fn track(order: &SalesOrder, id: &FulfillmentId, parcel: &Parcel) -> Result<SalesOrder, FieldError> {
+    let refused = |message: String| FieldError { path: "tracking".to_owned(), message };
+    if !order.is_visible() {
+        return Err(refused("The order is deleted, or its stock is being booked.".to_owned()));
+    }
+    let mut after = order.clone();
+    let found = after.fulfillments.iter_mut().find(|found| found.id == *id);
+    let found = found.ok_or_else(|| refused(format!("The order has no fulfillment {id}.")))?;
+    found.tracking = Some(parcel.clone());
+    Ok(after)
 }
 
 /// Delivers what was packed. Its stock moved then, and the shop was told then: neither happens a second
@@ -166,7 +200,7 @@ fn check(order: &SalesOrder, new: &NewFulfillment, here: &Here<'_>) -> Vec<Field
     if let Some(locked) = period_locked(here.organization, new.shipped_at) {
         refuse("shipped_at", locked.message);
     }
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut named, mut numbers) = (BTreeSet::new(), Named::new(), BTreeSet::new());
     for (index, part) in new.rows.iter().enumerate() {
         let field = |name: &str| format!("rows[{index}].{name}");
         let Some(row) = order.rows.iter().find(|row| row.id == part.row) else {
@@ -186,6 +220,91 @@ fn check(order: &SalesOrder, new: &NewFulfillment, here: &Here<'_>) -> Vec<Field
         {
             refuse(&field("serial_numbers"), "Give at most one serial number for each unit.".to_owned());
         }
+        let from = place(row, here.connection, here.services);
+        if from.is_none() && !here.services.contains(&row.variant) {
+            let message =
+                format!("\"{}\" lies at no place. Give its connection a default location.", row.sku);
+            refuse(&field("row_id"), message);
+        }
+        let part = Part { row, part, from };
+        let mut wrong = wrong_batches(&part, &mut named, here);
+        wrong.extend(wrong_serials(&part, &mut numbers, here));
+        for (name, message) in wrong {
+            refuse(&field(&name), message);
+        }
     }
     errors
+}
+
+/// A row's part of what is to be packed, with the place it leaves from.
+struct Part<'a> {
+    row: &'a Row,
+    part: &'a FulfillmentRow,
+    from: Option<&'a LocationId>,
+}
+
+/// Units that were named of each batch so far, by place, variant and number.
+type Named<'a> = BTreeMap<(StockKey, &'a str), i64>;
+
+/// What is wrong with the batches that a person named: fields of the row, and sentences. What is there at
+/// that moment decides, because a batch never goes below zero. (SPEC G-10)
+fn wrong_batches<'a>(part: &Part<'a>, named: &mut Named<'a>, here: &Here<'_>) -> Vec<(String, String)> {
+    let (sku, batches) = (&part.row.sku, &part.part.batches);
+    let mut wrong = Vec::new();
+    if batches.is_empty() {
+        return wrong;
+    }
+    let is_in_batches = here.tracking.get(&part.row.variant) == Some(&Tracking::Batch);
+    let Some(location) = part.from.filter(|_| is_in_batches) else {
+        let message = format!("\"{sku}\" is not recorded in batches.");
+        return vec![("batch_transactions".to_owned(), message)];
+    };
+    let key = StockKey { location: location.clone(), variant: part.row.variant.clone() };
+    let item = here.stock.item(&key);
+    for (index, take) in batches.iter().enumerate() {
+        let mut refuse = |field: &str, message: String| {
+            wrong.push((format!("batch_transactions[{index}].{field}"), message));
+        };
+        let Some(batch) = item.batches.iter().find(|batch| batch.number == take.number) else {
+            refuse("batch_number", format!("There is no batch \"{}\" of \"{sku}\" there.", take.number));
+            continue;
+        };
+        let sum = named.entry((key.clone(), &take.number)).or_insert(0);
+        *sum = sum.saturating_add(take.quantity.max(0));
+        if take.quantity <= 0 || *sum > batch.quantity {
+            refuse("quantity", format!("Batch \"{}\" has {} units there.", batch.number, batch.quantity));
+        }
+    }
+    let all = batches.iter().fold(0_i64, |sum, take| sum.saturating_add(take.quantity));
+    if all > part.part.quantity {
+        let message = format!("They are more than the {} units of the row.", part.part.quantity);
+        wrong.push(("batch_transactions".to_owned(), message));
+    }
+    wrong
+}
+
+/// What is wrong with the serial numbers that a person gave: a unit is in one place, and sold once.
+fn wrong_serials<'a>(
+    part: &Part<'a>,
+    numbers: &mut BTreeSet<(&'a VariantId, &'a str)>,
+    here: &Here<'_>,
+) -> Vec<(String, String)> {
+    let variant = &part.row.variant;
+    let mut wrong = Vec::new();
+    for (index, number) in part.part.serial_numbers.iter().enumerate() {
+        let record = here.stock.serials.get(&(variant.clone(), number.clone()));
+        let why = match record.map(|record| &record.state) {
+            _ if !numbers.insert((variant, number)) => Some("is given twice".to_owned()),
+            Some(SerialState::InStock(place)) if Some(place) != part.from => {
+                Some(format!("is recorded at {place}"))
+            }
+            Some(SerialState::Sold(order)) => Some(format!("left with order {order} before")),
+            Some(SerialState::Removed) => Some("was taken out of the books".to_owned()),
+            Some(SerialState::InStock(_)) | None => None,
+        };
+        if let Some(why) = why {
+            wrong.push((format!("serial_numbers[{index}]"), format!("\"{number}\" {why}.")));
+        }
+    }
+    wrong
 }

@@ -1,5 +1,5 @@
-//! What a person does to an order besides packing it: an invoice, deleting and restoring, what is
-//! made for its rows, and what came back. (SPEC KS-30 to KS-35, KS-16, G-09, OP-10)
+//! What a person does to an order besides packing it: an invoice, releasing, deleting and restoring, what
+//! is made for its rows, and what came back. (SPEC KS-30 to KS-35, KS-16, CS-03, G-09, OP-10)
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::{
     ids::{LocationId, ManufacturingOrderId, RowId, VariantId},
     manufacturing_order::{ManufacturingChange, ManufacturingOrder, ManufacturingStatus},
     organization::Organization,
-    sales_order::{Booking, SalesOrder},
+    sales_order::{Booking, Flag, SalesOrder},
     sales_return::{ReturnStatus, SalesReturn},
     stock::{Batch, Cause, Movement, Stock, StockKey},
     variant::Tracking,
@@ -64,6 +64,7 @@ pub fn delete(
     }
     let mut after = order.clone();
     after.deleted_at = Some(now);
+    after.flags.remove(&Flag::BroughtBack);
     let (order_id, order_no) = (order.id.clone(), order.order_no.clone());
     let event = DomainEvent::OrderDeleted { order: order_id, order_no };
     let let_go = |made: &ManufacturingOrder| match made.status {
@@ -79,16 +80,46 @@ pub fn delete(
 }
 
 /// Brings back a deleted order on purpose: its open units are held again, and it follows its channel
-/// from the next state on. (SPEC OP-10)
+/// from the next state on. One that was deleted because the channel called it off is flagged, and stays
+/// as it is while that lasts: or the next look would delete it again. (SPEC OP-10)
 ///
 /// # Errors
 /// If it is not deleted.
-pub fn restore(order: &SalesOrder, stock: &Stock) -> Result<Changes, FieldError> {
+pub fn restore(order: &SalesOrder, was_called_off: bool, stock: &Stock) -> Result<Changes, FieldError> {
     if order.deleted_at.is_none() {
         return Err(refused("sales_order_id", "The order is not deleted."));
     }
     let mut after = order.clone();
     after.deleted_at = None;
+    if was_called_off {
+        after.flags.insert(Flag::BroughtBack);
+    }
+    let (order_id, order_no) = (order.id.clone(), order.order_no.clone());
+    let event = DomainEvent::OrderChanged { order: order_id, order_no };
+    let changes = Changes { effects: vec![Effect::Announce(event)], ..Changes::default() };
+    Ok(hold(order, after, stock, changes))
+}
+
+/// Frees what is held for a row's open units, and clears its place; a row that has none is left as it is.
+/// (SPEC CS-03; API "release")
+///
+/// # Errors
+/// If the order is not to be seen, or has no such row with open units.
+pub fn release(order: &SalesOrder, row: &RowId, stock: &Stock) -> Result<Changes, FieldError> {
+    if !order.is_visible() {
+        return Err(refused("sales_order_id", "The order is deleted, or its stock is being booked."));
+    }
+    let mut after = order.clone();
+    let Some(found) = after.rows.iter_mut().find(|found| found.id == *row) else {
+        return Err(refused("row_id", format!("The order has no row {row}.")));
+    };
+    if found.location.take().is_none() {
+        return Ok(Changes::default());
+    }
+    if order.open(found) == 0 {
+        let message = format!("All of \"{}\" was packed or delivered; nothing is held for it.", found.sku);
+        return Err(refused("row_id", message));
+    }
     let (order_id, order_no) = (order.id.clone(), order.order_no.clone());
     let event = DomainEvent::OrderChanged { order: order_id, order_no };
     let changes = Changes { effects: vec![Effect::Announce(event)], ..Changes::default() };

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use super::{merchant, words};
 use crate::{
     channel_order::{
-        ChannelOrder,
-        shop::{FulfillmentOrder, FulfillmentOrderLine},
+        ChannelLine, ChannelOrder,
+        shop::{FulfillmentOrder, FulfillmentOrderLine, PaymentState, Stage},
     },
     connection::Connection,
     event::Effect,
     ids::{FulfillmentId, RowId},
-    sales_order::{ChannelPart, Flag, Fulfillment, FulfillmentBy, Row, SalesOrder, Tracking},
+    sales_order::{ChannelPart, Flag, Fulfillment, FulfillmentBy, OrderStatus, Row, SalesOrder, Tracking},
 };
 
 /// What has to be done at the shop for one fulfillment of ours.
@@ -163,6 +163,63 @@ pub fn left_undone(plan: &PushPlan) -> Option<String> {
         sentences.push(format!("Not fulfilled at the shop: {}.", words::list(&plan.missing)));
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+/// What is to be done at a shop that is told of whole orders alone. (SPEC KB-10)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completing {
+    /// It is to be told that all of it is delivered.
+    Complete,
+    /// It knows.
+    Known,
+    /// It is left alone, for this reason.
+    LeftAlone(&'static str),
+}
+
+/// Whether an order's shop is to be told that all of it is delivered: if it is, if that did not come from
+/// there, and if the connection syncs. (SPEC KB-10, KB-12)
+#[must_use]
+pub fn is_to_be_completed(order: &SalesOrder, connection: &Connection) -> bool {
+    let is_of_it = order.source.as_ref().is_some_and(|source| source.connection == connection.id);
+    is_of_it
+        && order.is_visible()
+        && order.status == OrderStatus::Delivered
+        && order.fulfillments.iter().any(|made| made.by == FulfillmentBy::Weir)
+        && connection.settings.shop.sync_fulfillment_status
+}
+
+/// What is to be done at the shop, which shows the order as `shown`. What was called off there is not
+/// called back, and units that are not delivered here are not closed. (SPEC KB-10)
+#[must_use]
+pub fn completing(order: &SalesOrder, shown: &ChannelOrder) -> Completing {
+    match shown.shop.stage {
+        Stage::Completed { .. } => return Completing::Known,
+        Stage::Declined => return Completing::LeftAlone("it was declined there"),
+        Stage::Disputed => return Completing::LeftAlone("its payment is disputed there"),
+        Stage::NotTold
+        | Stage::Incomplete
+        | Stage::Pending
+        | Stage::ManualVerification
+        | Stage::Open
+        | Stage::Shipped => {}
+    }
+    if shown.shop.cancelled_at.is_some() {
+        return Completing::LeftAlone("it was cancelled there");
+    }
+    if shown.shop.archived_at.is_some() {
+        return Completing::LeftAlone("it was archived there");
+    }
+    if shown.shop.payment == Some(PaymentState::Refunded) {
+        return Completing::LeftAlone("all of it was refunded there");
+    }
+    let is_delivered = |line: &ChannelLine| {
+        let row = order.rows.iter().find(|row| row.channel_line_id.as_deref() == Some(&line.line_id));
+        row.is_some_and(|row| row.delivered_quantity >= line.quantity)
+    };
+    match shown.lines.iter().filter(|line| line.quantity > 0).all(is_delivered) {
+        true => Completing::Complete,
+        false => Completing::LeftAlone("it has units there that are not delivered here"),
+    }
 }
 
 fn add(parts: &mut Vec<PushPart>, fulfillment_order: String, units: PushUnits) {

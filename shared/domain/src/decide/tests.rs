@@ -13,3 +13,4 @@ mod adjust;
 mod days;
 mod properties;
 mod merchant;
+mod requests;

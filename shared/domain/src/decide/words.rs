@@ -31,6 +31,11 @@ pub(crate) fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
+/// `1 unit`, `2 units`, `0 units`.
+pub(crate) fn counted(units: i64) -> String {
+    if units == 1 { "1 unit".to_owned() } else { format!("{units} units") }
+}
+
 /// At most [`BECAUSE_LINES`] of these lines, the last saying how many were left out.
 pub(crate) fn cap(mut because: Vec<Because>) -> Vec<Because> {
     if because.len() > BECAUSE_LINES {

@@ -384,6 +384,7 @@ fn has_expired(record: &Record, now: Timestamp) -> bool {
         | Record::Outbox(_)
         | Record::Poll(_)
         | Record::Run(_)
+        | Record::DataRequest(_)
         | Record::RequestNumber
         | Record::Bucket(_) => None,
     };

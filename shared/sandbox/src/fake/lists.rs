@@ -11,6 +11,7 @@ pub(super) type Place = (Index, String);
 pub(super) const fn is_newest_first(index: &Index) -> bool {
     match index {
         Index::Runs(..)
+        | Index::DataRequests(..)
         | Index::Orders(..)
         | Index::Observations(..)
         | Index::ManufacturingOrders(..)
@@ -65,6 +66,9 @@ pub(super) fn places(key: &Key, record: &Record) -> Vec<Place> {
         (Key::Run(organization, connection, id), Record::Run(run)) => {
             let sort = format!("{}#{id}", time(run.requested_at));
             vec![(Index::Runs(organization.clone(), connection.clone()), sort)]
+        }
+        (Key::DataRequest(organization, id), Record::DataRequest(asked)) => {
+            vec![(Index::DataRequests(organization.clone()), format!("{}#{id}", time(asked.received_at)))]
         }
         (Key::Order(organization, id), Record::Order(order)) => vec![match order.booking {
             Booking::Complete => {
@@ -134,6 +138,7 @@ pub(super) fn places(key: &Key, record: &Record) -> Vec<Place> {
             | Key::Adjustment(..)
             | Key::Poll(..)
             | Key::Run(..)
+            | Key::DataRequest(..)
             | Key::RequestNumber(..)
             | Key::Answer(..)
             | Key::Route(_)

@@ -17,7 +17,11 @@ use weir_domain::{
 };
 
 use super::{FakeClock, Remote, Twist, lock};
-use crate::amazon::{Amazon, Now};
+use crate::{
+    Now,
+    amazon::Amazon,
+    shopify::{self, Shopify},
+};
 
 /// Answers above this size are not kept to be given again: pages of searches never are asked twice.
 const KEPT_BYTES: usize = 16 * 1024;
@@ -36,6 +40,14 @@ impl Secrets for FakeSecrets {
         connection: &ConnectionId,
     ) -> Result<Credentials, SecretError> {
         Ok(lock(&self.kept).get(&(organization.clone(), connection.clone())).cloned().unwrap_or_default())
+    }
+
+    async fn read_anew(
+        &self,
+        organization: &OrganizationId,
+        connection: &ConnectionId,
+    ) -> Result<Credentials, SecretError> {
+        self.read(organization, connection).await
     }
 
     async fn keep(
@@ -71,10 +83,14 @@ impl Bus for FakeBus {
     }
 }
 
-/// The way to the simulated Amazon, its token service as well.
+/// In what the address of a shop at Shopify has its domain.
+const OF_SHOPIFY: &str = ".myshopify.com/";
+
+/// The way to the simulated channels, their token services as well.
 pub struct FakeTransport {
     clock: Arc<FakeClock>,
     amazon: Arc<Mutex<Amazon>>,
+    shopify: Option<Arc<Mutex<Shopify>>>,
     state: Mutex<State>,
 }
 
@@ -91,7 +107,14 @@ impl FakeTransport {
     /// The way to an Amazon.
     #[must_use]
     pub fn new(clock: Arc<FakeClock>, amazon: Arc<Mutex<Amazon>>) -> Self {
-        Self { clock, amazon, state: Mutex::new(State::default()) }
+        Self { clock, amazon, shopify: None, state: Mutex::new(State::default()) }
+    }
+
+    /// The same, and the way to a Shopify as well, behind the address of every shop of it.
+    #[must_use]
+    pub fn with_shopify(mut self, shopify: Arc<Mutex<Shopify>>) -> Self {
+        self.shopify = Some(shopify);
+        self
     }
 
     /// What the gate wants wrong with the next effect.
@@ -119,7 +142,15 @@ impl FakeTransport {
             std::mem::take(&mut state.late).into_iter().partition(|(at, _)| *at <= now);
         state.late = later;
         for (at, request) in due {
-            lock(&self.amazon).handle(&request, Now::at(at));
+            self.answer(&request, None, Now::at(at));
+        }
+    }
+
+    /// One call, with what is wrong with just this one.
+    fn answer(&self, request: &HttpRequest, remote: Option<Remote>, now: Now) -> HttpResponse {
+        match self.shopify.as_ref().filter(|_| request.url.contains(OF_SHOPIFY)) {
+            Some(shopify) => answer_of_shopify(&mut lock(shopify), request, remote, now),
+            None => answer(&mut lock(&self.amazon), request, remote, now),
         }
     }
 }
@@ -144,7 +175,7 @@ impl Transport for FakeTransport {
         {
             return Ok(answer.clone());
         }
-        let answer = answer(&mut lock(&self.amazon), request, state.twist.remote, Now::at(now));
+        let answer = self.answer(request, state.twist.remote, Now::at(now));
         if is_read && answer.status == 200 && answer.body.len() < KEPT_BYTES {
             state.answers.entry(request.url.clone()).or_default().push((now, answer.clone()));
         }
@@ -152,9 +183,31 @@ impl Transport for FakeTransport {
     }
 }
 
+/// A rate of a fault that always happens.
+const ALWAYS: u16 = 1000;
+
+fn answer_of_shopify(
+    shopify: &mut Shopify,
+    request: &HttpRequest,
+    remote: Option<Remote>,
+    now: Now,
+) -> HttpResponse {
+    let Some(remote) = remote else { return shopify.handle(request, now) };
+    let before = shopify.faults.clone();
+    let one = before.clone();
+    shopify.faults = match remote {
+        Remote::Throttled => shopify::Faults { throttled: ALWAYS, ..one },
+        Remote::Trouble => shopify::Faults { server_errors: ALWAYS, token_errors: ALWAYS, ..one },
+        Remote::Cut => shopify::Faults { cut_bodies: ALWAYS, ..one },
+        Remote::Expired => shopify::Faults { expired_tokens: ALWAYS, ..one },
+    };
+    let answer = shopify.handle(request, now);
+    shopify.faults = before;
+    answer
+}
+
 /// One call, with what is wrong with just this one.
 fn answer(amazon: &mut Amazon, request: &HttpRequest, remote: Option<Remote>, now: Now) -> HttpResponse {
-    const ALWAYS: u16 = 1000;
     let Some(remote) = remote else { return amazon.handle(request, now) };
     let before = amazon.faults.clone();
     match remote {

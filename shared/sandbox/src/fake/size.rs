@@ -62,6 +62,7 @@ pub(super) fn bytes(record: &Record) -> usize {
         | Record::Outbox(_)
         | Record::Poll(_)
         | Record::Run(_)
+        | Record::DataRequest(_)
         | Record::RequestNumber
         | Record::Route(_)
         | Record::Bucket(_) => 2_000,

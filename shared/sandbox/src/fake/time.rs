@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use async_trait::async_trait;
 use jiff::SignedDuration;
 use weir_app::ports::{Clock, Ids};
 use weir_domain::Timestamp;
@@ -48,6 +49,7 @@ impl FakeClock {
     }
 }
 
+#[async_trait]
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
         let (now, skew) = *lock(&self.state);
@@ -56,6 +58,10 @@ impl Clock for FakeClock {
 
     fn scheduler_now(&self) -> Timestamp {
         self.now()
+    }
+
+    async fn pause(&self, wait: SignedDuration) {
+        self.advance(wait);
     }
 }
 

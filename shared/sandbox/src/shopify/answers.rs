@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Now, Shop, Shopify,
-    changes::whole_seconds,
-    fulfilling::{Taken, ship, shipped},
+    again::Made,
+    fulfilling::Taken,
     graphql::{Field, Refusal, Request, Selection},
     nodes::{self, gid},
     payloads::Event,
@@ -321,26 +321,20 @@ fn create_fulfillment(
             return Ok(refused(KIND, "fulfillment", &["fulfillment"], "Fulfillment order does not exist."));
         }
     };
-    let (mut made, mut why) = (None, "");
-    shopify.change(order, now, |order| {
-        match ship(order, &taken, parcels(&input["trackingInfo"]), whole_seconds(now.wall)) {
-            Ok(id) => {
-                if let Some(one) = order.fulfillments.last_mut() {
-                    one.by_application = true;
-                    one.told_buyer = input["notifyCustomer"] == true;
-                }
-                made = Some(id);
-                Some(shipped(order, id))
-            }
-            Err(refusal) => {
-                why = refusal;
-                None
-            }
+    let parcels = parcels(&input["trackingInfo"]).into_iter();
+    let wanted = Made {
+        order,
+        at: now.wall.as_millisecond(),
+        parts: taken.into_iter().map(|part| (part.fulfillment_order, part.lines)).collect(),
+        parcels: parcels.map(|parcel| (parcel.company, parcel.number, parcel.url)).collect(),
+        told_buyer: input["notifyCustomer"] == true,
+    };
+    Ok(match shopify.carry_out(&wanted, now) {
+        Ok(id) => {
+            shopify.made_by_applications.push(wanted);
+            made_fulfillment(shopify, caller, KIND, order, id)
         }
-    });
-    Ok(match made {
-        Some(id) => made_fulfillment(shopify, caller, KIND, order, id),
-        None => refused(KIND, "fulfillment", &["fulfillment"], why),
+        Err(why) => refused(KIND, "fulfillment", &["fulfillment"], why),
     })
 }
 

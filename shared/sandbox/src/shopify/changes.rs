@@ -218,6 +218,11 @@ impl Shopify {
         })
     }
 
+    /// Shopify forgets who bought it, as it does when it asks applications to. Nobody is told.
+    pub fn forget_buyer(&mut self, order: u64, now: Now) -> bool {
+        self.change_order(order, now, false, |order| order.spec.buyer.take().map(|_| Vec::new()))
+    }
+
     /// Shopify touches the order: its last change is now, and nothing else changes.
     pub fn touch(&mut self, order: u64, now: Now) -> bool {
         self.change(order, now, |_| Some(Vec::new()))

@@ -1,7 +1,7 @@
 //! The demo merchant's web shop: the goods of the Amazon demo, sold from two places, and orders that keep
 //! coming and going. All of it follows from the seed and the time it opened: opened again with the same
 //! two, the shop has had the same orders, those of the time between among them. What others did in it
-//! meanwhile is forgotten.
+//! meanwhile has to be kept by who opens it, and done again.
 
 use std::collections::BTreeMap;
 
@@ -148,16 +148,41 @@ impl Demo {
     /// Makes application and shop known, and everything that happened until now. Webhooks of it go out
     /// only to who has subscribed before.
     pub fn install(&mut self, shopify: &mut Shopify, now: Now) {
+        Self::open(shopify);
+        self.remember(now.wall);
+        self.tick(shopify, now);
+    }
+
+    /// Makes application and shop known.
+    pub fn open(shopify: &mut Shopify) {
         shopify.register_app(Self::CLIENT_ID, Self::CLIENT_SECRET, None);
         let [workshop, store] = Self::LOCATIONS;
-        let mut shop = ShopSpec::new(Self::SHOP).location(store);
+        // A shop with an order every few seconds is on a plan for it.
+        let mut shop = ShopSpec { points_a_second: 1_000, ..ShopSpec::new(Self::SHOP).location(store) };
         if let Some(first) = shop.locations.first_mut() {
             workshop.clone_into(&mut first.name);
         }
         shopify.open_shop(shop);
         shopify.install(Self::SHOP, Self::CLIENT_ID, &ALL_SCOPES);
-        self.remembered = now.wall - REMEMBERED;
-        self.tick(shopify, now);
+    }
+
+    /// What came before a time is not made: it happened in another stretch of open hours.
+    pub fn skip_to(&mut self, from: Timestamp) {
+        while self.placed_at(self.next) < from {
+            self.next += 1;
+        }
+    }
+
+    /// What of the time since the opening is made anew at the earliest, counted back from a time.
+    pub fn remember(&mut self, now: Timestamp) {
+        self.remembered = now - REMEMBERED;
+    }
+
+    /// The shop closes: no more orders come, and what is still to happen to those that came happens.
+    pub fn close(&mut self, shopify: &mut Shopify, now: Now) {
+        while let Some(((at, _, _), (step, id))) = self.due.pop_first() {
+            take_step(shopify, step, id, Now { wall: at.min(now.wall), ..now });
+        }
     }
 
     /// Lets everything happen that was due until now, each at its own time. Call it about once a

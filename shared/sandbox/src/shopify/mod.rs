@@ -24,10 +24,12 @@ mod spec;
 mod truth;
 mod money;
 mod faults;
+mod again;
 mod demo;
 #[cfg(test)]
 mod tests;
 
+pub use again::Made;
 pub use changes::Edit;
 pub use demo::Demo;
 pub use faults::Faults;
@@ -50,6 +52,9 @@ pub use webhooks::Webhook;
 pub struct Shopify {
     /// What goes wrong from now on.
     pub faults: Faults,
+    /// Whether webhooks may go to this machine itself without TLS, for a local run. The real one never
+    /// does.
+    pub delivers_on_this_machine: bool,
     dice: Dice,
     made: u64,
     apps: Vec<App>,
@@ -61,6 +66,7 @@ pub struct Shopify {
     counts: BTreeMap<(Account, String), Count>,
     subscriptions: Vec<webhooks::Subscription>,
     waiting: Vec<(Timestamp, Webhook)>,
+    made_by_applications: Vec<Made>,
 }
 
 /// A shop and an application: points are counted for each two.
@@ -109,6 +115,7 @@ impl Shopify {
     pub const fn new(seed: u64) -> Self {
         Self {
             faults: Faults::NONE,
+            delivers_on_this_machine: false,
             dice: Dice::new(seed),
             made: 0,
             apps: Vec::new(),
@@ -120,6 +127,7 @@ impl Shopify {
             counts: BTreeMap::new(),
             subscriptions: Vec::new(),
             waiting: Vec::new(),
+            made_by_applications: Vec::new(),
         }
     }
 

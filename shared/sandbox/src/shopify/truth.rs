@@ -461,7 +461,8 @@ impl TruthOrder {
     }
 
     /// The word of `OrderDisplayFinancialStatus`.
-    pub(super) fn financial_status(&self) -> &'static str {
+    #[must_use]
+    pub fn financial_status(&self) -> &'static str {
         match self.payment {
             PaymentState::Pending => "PENDING",
             PaymentState::Authorized => "AUTHORIZED",

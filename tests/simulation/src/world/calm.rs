@@ -8,10 +8,10 @@ use weir_app::{
 use weir_domain::connection::ConnectionStatus;
 use weir_sandbox::amazon::Faults;
 
-use super::{World, import_queue, notice_queue};
+use super::{World, import_queue, notice_queue, shops};
 use crate::{
-    acts::Act, executor::lock, gate::Mode, logs, model, people, projection, sometimes::Situation,
-    world::jobs::Job,
+    acts::Act, executor::lock, gate::Mode, logs, model, people, projection, shop::stores::Store,
+    sometimes::Situation, world::jobs::Job,
 };
 
 /// The longest time until all is at rest: twice the longest wait of a parked signal (32 minutes), of
@@ -34,7 +34,10 @@ impl World {
             }
             self.redrive();
             let unrest = self.unrest();
-            let wrong = if unrest.is_empty() { model::judge(&self.facts()) } else { Vec::new() };
+            let mut wrong = if unrest.is_empty() { model::judge(&self.facts()) } else { Vec::new() };
+            if unrest.is_empty() {
+                wrong.extend(self.judge_shops());
+            }
             if unrest.is_empty() && wrong.is_empty() {
                 break;
             }
@@ -59,6 +62,7 @@ impl World {
             running.skew = SignedDuration::ZERO;
         }
         lock(&self.amazon).faults = Faults::NONE;
+        lock(&self.shops.shopify).faults = weir_sandbox::shopify::Faults::NONE;
     }
 
     /// Dead letters are replayed, but for those that nobody can ever read.
@@ -91,9 +95,16 @@ impl World {
         add(!at_work.is_empty(), &|| format!("at work: {}", at_work.join(", ")));
         add(self.queue.depth(&import_queue()) > 0, &|| "signals in the queue".to_owned());
         add(self.queue.depth(&notice_queue()) > 0, &|| "notices in the queue".to_owned());
+        add(self.queue.depth(&shops::import_queue()) > 0, &|| "signals of shops in the queue".to_owned());
+        add(self.queue.depth(&shops::push_queue()) > 0, &|| "pushes in the queue".to_owned());
+        add(lock(&self.shops.shopify).waiting_webhooks() > 0, &|| "deliveries are under way".to_owned());
+        for store in Store::ALL.into_iter().filter(|_| self.setup.script.shop.is_there) {
+            add(!self.is_subscribed(store), &|| format!("{} tells of nothing", store.domain()));
+        }
         add(self.stream_place < self.ledger.stream_len(), &|| "the stream is behind".to_owned());
         // Who wants an order deleted that never came in waits for ever.
-        let wanted: Vec<_> = self.wanted.iter().filter(|(_, act)| !matches!(act, Act::Delete(_))).collect();
+        let waits = |act: &Act| !matches!(act, Act::Delete(_)) && !act.is_of_shop_order();
+        let wanted: Vec<_> = self.wanted.iter().filter(|(_, act)| waits(act)).collect();
         add(!wanted.is_empty(), &|| format!("people wait: {wanted:?}"));
         add(self.ledger.next_late().is_some() || self.queue.next_late().is_some(), &|| {
             "something is late".to_owned()
@@ -108,7 +119,8 @@ impl World {
                     });
                 }
                 (Key::Poll(_, account), Record::Poll(state)) => {
-                    let is_behind = state.main.cursor < self.changed_at || !state.once.is_empty();
+                    let changed_at = self.shop_changed_at(account).unwrap_or(self.changed_at);
+                    let is_behind = state.main.cursor < changed_at || !state.once.is_empty();
                     add(is_behind, &|| format!("the search of {account} is behind: {state:?}"));
                 }
                 (Key::Connection(_, id), Record::Connection(connection)) => {
@@ -137,9 +149,11 @@ impl World {
         self.sweep_and_rest();
         let (changes, bodies) = (self.ledger.changes(), self.queue.bodies().len());
         self.sweep_and_rest();
-        if self.ledger.changes() != changes || self.queue.bodies().len() != bodies {
-            let what: Vec<String> =
-                self.ledger.changes_since(changes).iter().map(|change| format!("{:?}", change.key)).collect();
+        let changed = self.ledger.changes_since(changes);
+        // In its minute of the hour a connection's subscriptions are looked at, and points are counted.
+        let what: Vec<&Key> =
+            changed.iter().map(|change| &change.key).filter(|key| !matches!(key, Key::Bucket(..))).collect();
+        if !what.is_empty() || self.queue.bodies().len() != bodies {
             let sent = self.queue.bodies().split_off(bodies);
             self.watch.fail(format!("I33: a second sweep changed {what:?} and sent {sent:?}"));
         }
@@ -201,7 +215,8 @@ impl World {
             let host = address.split('/').nth(2).unwrap_or_default();
             let is_amazon = host == "api.amazon.com"
                 || (host.starts_with("sellingpartnerapi-") && host.ends_with(".amazon.com"));
-            if !is_amazon {
+            let is_shop = Store::ALL.into_iter().any(|store| store.domain() == host);
+            if !is_amazon && !is_shop {
                 self.watch.fail(format!("I38: {host} was called"));
             }
         }
@@ -210,7 +225,7 @@ impl World {
         }
         if self.setup.seed.is_multiple_of(4) {
             for (key, stored) in self.ledger.everything() {
-                if !matches!(key, Key::Person(..) | Key::Snapshot(..)) {
+                if !matches!(key, Key::Person(..) | Key::Snapshot(..) | Key::Customer(..)) {
                     self.watch.look_at_text("a record", &format!("{key:?} {stored:?}"));
                 }
             }

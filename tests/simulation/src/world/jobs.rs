@@ -6,8 +6,12 @@ use weir_app::{
     Hub, dispatch,
     flow::FlowError,
     import_order::{self, Ended},
-    message::{Message, Signal, SignalCause},
-    notify, poll, sweep,
+    message::{Message, Push, Signal, SignalCause},
+    notify, poll,
+    ports::QueueName,
+    push::Pushed,
+    sweep,
+    webhook::Answer,
 };
 use weir_domain::{
     event::Effect,
@@ -19,12 +23,21 @@ use weir_sandbox::{
     fake::Received,
 };
 
-use super::{IMPORTERS, Running, STREAM_TRIES, VISIBILITY, World, import_queue, notice_queue};
+use super::{
+    IMPORTERS, Running, STREAM_TRIES, VISIBILITY, World, import_queue, notice_queue,
+    shops::{self, Delivery},
+};
 use crate::{
     acts::Act,
     executor::{TaskId, lock},
     people,
     places::{CLIENT_ID, Place, QUEUE_ARN, SELLER_A, amazon},
+    shop::{
+        self,
+        acts::ShopAct,
+        people::Wish,
+        stores::{Store, Way, id_of},
+    },
     sometimes::Situation,
 };
 
@@ -42,6 +55,8 @@ pub(super) enum Job {
     Notices(Vec<Received>),
     Dispatch(usize),
     Person(Act),
+    /// A web shop's delivery to a webhook door.
+    Door(Delivery),
 }
 
 /// What a task answered.
@@ -53,6 +68,7 @@ pub(super) enum Done {
     Dispatch(Result<(), FlowError>),
     /// Whether it is done; else it is tried again later.
     Person(Result<bool, String>),
+    Door(Result<Answer, String>),
 }
 
 impl World {
@@ -70,7 +86,12 @@ impl World {
             self.next_minute += SignedDuration::from_mins(1);
             self.minute();
         }
-        self.begin_imports();
+        self.begin_imports(&import_queue());
+        if self.setup.script.shop.is_there {
+            self.begin_imports(&shops::import_queue());
+            self.begin_imports(&shops::push_queue());
+            self.begin_deliveries();
+        }
         if !self.is_running(|job| matches!(job, Job::Notices(_))) {
             let received = self.queue.receive(&notice_queue(), 10, VISIBILITY);
             if !received.is_empty() {
@@ -102,14 +123,17 @@ impl World {
             || self.is_running(|job| matches!(job, Job::Person(other) if of_it(other)))
     }
 
-    fn begin_imports(&mut self) {
-        let at_work = self.running.values().filter(|running| matches!(running.job, Job::Import(_))).count();
+    fn begin_imports(&mut self, queue: &QueueName) {
+        let at_work = self.running.values().filter(|running| running.job.imports_from(queue)).count();
         // Zombies hold no slot: Lambda has given them up.
-        if at_work >= IMPORTERS + 6 || self.fresh_imports() >= IMPORTERS {
+        if at_work >= IMPORTERS + 6 || self.fresh_imports(queue) >= IMPORTERS {
+            return;
+        }
+        if self.queue.depth(queue) == 0 {
             return;
         }
         let size = if self.setup.shuffled { 1 + self.dice.below(BATCH) } else { BATCH };
-        let received = self.queue.receive(&import_queue(), usize::try_from(size).unwrap_or(1), VISIBILITY);
+        let received = self.queue.receive(queue, usize::try_from(size).unwrap_or(1), VISIBILITY);
         if received.is_empty() {
             return;
         }
@@ -117,10 +141,10 @@ impl World {
         self.start(Job::Import(received));
     }
 
-    fn fresh_imports(&self) -> usize {
+    fn fresh_imports(&self, queue: &QueueName) -> usize {
         let now = self.clock.true_now();
         let is_fresh = |running: &&Running| {
-            matches!(running.job, Job::Import(_))
+            running.job.imports_from(queue)
                 && now.duration_since(running.began) < SignedDuration::from_secs(60)
         };
         self.running.values().filter(is_fresh).count()
@@ -181,13 +205,18 @@ impl World {
         let hub = self.hub.clone();
         let items = match &job {
             Job::Dispatch(count) => self.ledger.stream_from(self.stream_place, *count),
-            Job::Tick | Job::Sweep | Job::Import(_) | Job::Notices(_) | Job::Person(_) => Vec::new(),
+            Job::Tick | Job::Sweep | Job::Import(_) | Job::Notices(_) | Job::Person(_) | Job::Door(_) => {
+                Vec::new()
+            }
         };
         let order = match &job {
+            Job::Person(Act::Shop(_, act)) => {
+                self.store_of(act).zip(act.order()).map(|(store, number)| store.sales_order(id_of(number)))
+            }
             Job::Person(Act::Delete(order) | Act::Ask(order)) => self.order_key(*order),
             _ => None,
         };
-        let work = job.clone();
+        let (work, shop_wish) = (job.clone(), self.shop_wish(&job));
         let task = self.executor.start(Box::pin(async move {
             match work {
                 Job::Tick => Done::Tick(poll::tick(&hub).await.map(drop)),
@@ -198,11 +227,25 @@ impl World {
                     let items: Vec<_> = items.into_iter().map(|item| (item.key, item.effect)).collect();
                     Done::Dispatch(dispatch::dispatch(&hub, &items).await)
                 }
+                Job::Person(Act::Shop(number, act)) => {
+                    let Some((store, way)) = shop_wish else { return Done::Person(Ok(true)) };
+                    let wish = Wish { act: &act, store, order: order.as_ref(), number, way };
+                    Done::Person(shop::people::act(&hub, wish).await.map_err(|error| error.to_string()))
+                }
                 Job::Person(act) => Done::Person(people::act(&hub, &act, order.as_ref()).await),
+                Job::Door(delivery) => Done::Door(shops::knock(&hub, &delivery).await),
             }
         }));
         self.say(|| format!("task {task} begins: {}", job.text()));
+        self.note_forged(task, &job);
         self.running.insert(task, Running { job, skew, began: self.clock.true_now() });
+    }
+
+    /// The store that a person's act is about, and how its application is let in.
+    fn shop_wish(&self, job: &Job) -> Option<(Store, Way)> {
+        let Job::Person(Act::Shop(_, act)) = job else { return None };
+        let store = self.store_of(act)?;
+        Some((store, self.setup.script.shop.way))
     }
 
     fn draw_skew(&mut self, job: &Job) -> SignedDuration {
@@ -252,8 +295,18 @@ impl World {
                     self.stream_tries = 0;
                 }
             }
+            (Job::Door(delivery), done) => {
+                let answer = match done {
+                    Some(Done::Door(answer)) => Some(answer),
+                    Some(_) | None => None,
+                };
+                self.delivered(task, &delivery, answer);
+            }
             (Job::Person(act), Some(Done::Person(Ok(true)))) => {
                 self.say(|| format!("task {task} ended: {act:?} is done"));
+                if let Act::Shop(_, act) = &act {
+                    self.shop_act_done(act);
+                }
                 if let Act::Delete(order) = act {
                     self.deleted.extend(self.order_key(order));
                 }
@@ -263,7 +316,11 @@ impl World {
                     self.watch.look_at_text("an error", error);
                     self.say(|| format!("task {task} ended: {act:?}: {error}"));
                 }
-                self.wanted.insert(0, (now + PERSON_AGAIN, act));
+                // In the calm nobody waits any more for an order that is not as it was wanted.
+                let is_over = self.is_calm && act.is_of_shop_order();
+                if !is_over {
+                    self.wanted.insert(0, (now + PERSON_AGAIN, act));
+                }
             }
             (job, _) => self.say(|| format!("task {task} crashed: {}", job.text())),
         }
@@ -273,8 +330,10 @@ impl World {
         let signal = signal_of(&received.body);
         if let Ok(ended) = &result {
             match ended {
-                // The simulation's channel delivers nothing else, and takes no fulfillments.
-                Ended::Told | Ended::Pushed(_) => {}
+                Ended::Told => {}
+                Ended::Pushed(Pushed::Made(_)) => self.sometimes.reach(Situation::PushMade),
+                Ended::Pushed(Pushed::Nothing) => self.sometimes.reach(Situation::PushNothing),
+                Ended::Pushed(Pushed::Refused) => self.sometimes.reach(Situation::PushRefused),
                 Ended::Parked(_) => self.sometimes.reach(Situation::Parked),
                 Ended::Decided(kind, code) => {
                     if signal.as_ref().is_some_and(|signal| signal.cause == SignalCause::Sweep) {
@@ -283,6 +342,9 @@ impl World {
                     match (kind, code) {
                         (OutcomeKind::Unchanged, ReasonCode::OlderThanKnown) => {
                             self.sometimes.reach(Situation::OlderState);
+                        }
+                        (OutcomeKind::Unchanged, ReasonCode::ProtectedNeverChanges) => {
+                            self.sometimes.reach(Situation::ProtectedStays);
                         }
                         (OutcomeKind::Unchanged, ReasonCode::DeliveredNeverChanges) => {
                             self.sometimes.reach(Situation::NothingToChange);
@@ -356,6 +418,7 @@ impl World {
                 }
             }
             Act::Poison => self.queue.put(&import_queue(), people::poison()),
+            Act::Shop(number, act) => self.shop_act(number, act),
             Act::Reauthorize(_)
             | Act::Deactivate(_)
             | Act::Activate(_)
@@ -391,6 +454,24 @@ impl World {
 }
 
 impl Job {
+    /// Whether it is a batch of this queue.
+    fn imports_from(&self, queue: &QueueName) -> bool {
+        match self {
+            Self::Import(received) => received.first().is_some_and(|received| received.queue == *queue),
+            Self::Tick
+            | Self::Sweep
+            | Self::Notices(_)
+            | Self::Dispatch(_)
+            | Self::Person(_)
+            | Self::Door(_) => false,
+        }
+    }
+
+    /// Whether it is a person who brings a deleted order back.
+    pub(super) const fn restores(&self) -> bool {
+        matches!(self, Self::Person(Act::Shop(_, ShopAct::Restore(_))))
+    }
+
     fn text(&self) -> String {
         match self {
             Self::Tick => "tick".to_owned(),
@@ -400,7 +481,7 @@ impl Job {
                     .iter()
                     .map(|received| match signal_of(&received.body) {
                         Some(signal) => format!("{} ({})", signal.channel_order_id, signal.cause.as_str()),
-                        None => "recheck".to_owned(),
+                        None => received.body.chars().take(160).collect(),
                     })
                     .collect();
                 format!("import of {}", orders.join(", "))
@@ -408,6 +489,11 @@ impl Job {
             Self::Notices(received) => format!("{} notices", received.len()),
             Self::Dispatch(count) => format!("dispatch of {count}"),
             Self::Person(act) => format!("a person: {act:?}"),
+            Self::Door(delivery) => {
+                let Delivery { webhook, is_forged } = delivery;
+                let forged = if *is_forged { ", forged" } else { "" };
+                format!("delivery of {}{forged}", webhook.topic)
+            }
         }
     }
 }
@@ -417,6 +503,14 @@ pub(crate) fn signal_of(body: &str) -> Option<Signal> {
     match Message::from_json(body).ok()? {
         Message::Look(signal) => Some(signal),
         Message::Recheck(_) | Message::Told(_) | Message::Push(_) => None,
+    }
+}
+
+/// The push in a message, if it is one.
+pub(super) fn push_of(body: &str) -> Option<Push> {
+    match Message::from_json(body).ok()? {
+        Message::Push(push) => Some(push),
+        Message::Look(_) | Message::Recheck(_) | Message::Told(_) => None,
     }
 }
 

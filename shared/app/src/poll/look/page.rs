@@ -1,4 +1,5 @@
-//! One page of a search: each order is kept and signalled, unless this very state was decided upon.
+//! One page of a search: each order is kept and signalled, unless this very state was decided upon. A
+//! reconciliation counts as well what was missing here. (SPEC OP-04)
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use weir_domain::{
     ids::{ChannelOrderId, SalesOrderId, SignalId},
     limits::LAST_SEEN_EVERY,
     outcome::Observation,
+    run::Job,
 };
 
 use super::{Looking, of_look};
@@ -37,11 +39,72 @@ pub(super) struct Counts {
     pub(super) unreadable: usize,
     /// Orders of a marketplace that no active connection of the account has.
     pub(super) elsewhere: usize,
+    /// What a reconciliation found.
+    pub(super) reconciled: Option<Reconciled>,
+}
+
+/// Orders of the channel held against their outcomes here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reconciled {
+    /// Decided upon in this very state or a newer one.
+    known: usize,
+    /// Never seen.
+    missing: usize,
+    /// Decided upon in an older state only.
+    behind: usize,
+}
+
+impl Reconciled {
+    /// Counts an order of which this account is known.
+    fn count(&mut self, known: Option<&Observation>, is_decided: bool) {
+        match (known, is_decided) {
+            (_, true) => self.known += 1,
+            (Some(_), false) => self.behind += 1,
+            (None, false) => self.missing += 1,
+        }
+    }
+}
+
+/// Which orders of a page are signalled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Those that were not decided upon, and once an hour those that were: the search of every minute.
+    New,
+    /// All of them: a run was asked for, maybe because what an order was skipped for has changed.
+    All,
+    /// Those that differ from what is known here.
+    Differing,
+}
+
+impl Wanted {
+    fn by(job: Option<Job>) -> Self {
+        match job {
+            None => Self::New,
+            Some(Job::PollOrders | Job::Backfill) => Self::All,
+            Some(Job::Reconcile) => Self::Differing,
+        }
+    }
+
+    /// Whether an order is left out that has this account, which is of the page's state or a newer one.
+    fn leaves_out(self, known: &Observation, now: Timestamp) -> bool {
+        match self {
+            Self::New => now.duration_since(known.last_seen_at) < LAST_SEEN_EVERY,
+            Self::All => false,
+            Self::Differing => true,
+        }
+    }
 }
 
 impl Counts {
     /// The counts of a run's record.
     pub(super) fn of_run(self) -> BTreeMap<String, u64> {
+        let found = self.reconciled.map(|found| {
+            [
+                ("orders_known", found.known),
+                ("orders_missing", found.missing),
+                ("orders_behind", found.behind),
+            ]
+        });
         [
             ("pages", 1),
             ("orders_seen", self.seen),
@@ -50,6 +113,7 @@ impl Counts {
             ("other_marketplaces", self.elsewhere),
         ]
         .into_iter()
+        .chain(found.into_iter().flatten())
         .map(|(name, count)| (name.to_owned(), u64::try_from(count).unwrap_or(u64::MAX)))
         .collect()
     }
@@ -59,9 +123,10 @@ impl Counts {
 pub(super) async fn signal(
     hub: &Hub,
     looking: &Looking<'_>,
-    look: &Look,
+    (look, job): (&Look, Option<Job>),
     page: &Page,
 ) -> Result<Counts, FlowError> {
+    let wanted = Wanted::by(job);
     let active = of_look(looking, look);
     let mut counts =
         Counts { seen: page.orders.len() + page.listed.len() + page.unreadable.len(), ..Counts::default() };
@@ -80,9 +145,15 @@ pub(super) async fn signal(
     };
     let mut orders: Vec<(&Connection, SalesOrderId, Snapshot, ChannelOrderId)> =
         shown.into_iter().map(snapshot).collect();
-    // A run was asked for, maybe because what an order was skipped for has changed: it decides all again.
-    orders
-        .retain(|(_, id, snapshot, _)| look.run.is_some() || !is_decided(known.get(id), snapshot, hub.now()));
+    if wanted == Wanted::Differing {
+        let found = counts.reconciled.get_or_insert_default();
+        for (_, id, snapshot, _) in &orders {
+            found.count(known.get(id), decided(known.get(id), snapshot).is_some());
+        }
+    }
+    orders.retain(|(_, id, snapshot, _)| {
+        decided(known.get(id), snapshot).is_none_or(|known| !wanted.leaves_out(known, hub.now()))
+    });
 
     let keep = orders
         .iter()
@@ -96,7 +167,7 @@ pub(super) async fn signal(
             message(hub, looking, look, connection, order, Some(snapshot.updated_at))
         })
         .collect();
-    messages.extend(by_id(hub, looking, look, &active, page, &mut counts).await?);
+    messages.extend(by_id(hub, looking, (look, wanted), &active, page, &mut counts).await?);
     counts.signalled = messages.len();
     if let Some(connection) = active.first()
         && !messages.is_empty()
@@ -111,12 +182,12 @@ pub(super) async fn signal(
 async fn by_id(
     hub: &Hub,
     looking: &Looking<'_>,
-    look: &Look,
+    (look, wanted): (&Look, Wanted),
     active: &[&Connection],
     page: &Page,
     counts: &mut Counts,
 ) -> Result<Vec<OutgoingMessage>, FlowError> {
-    let new = not_decided(hub, looking, look, active, &page.listed).await?;
+    let new = not_decided(hub, looking, wanted, active, &page.listed, counts).await?;
     let listed = new.iter().map(|order| (Some(&order.channel_order_id), order.marketplace.as_ref()));
     let unreadable = page.unreadable.iter().map(|part| {
         tracing::warn!(account = %looking.account, why = %part.message, "a part of a page cannot be read");
@@ -141,9 +212,10 @@ async fn by_id(
 async fn not_decided<'p>(
     hub: &Hub,
     looking: &Looking<'_>,
-    look: &Look,
+    wanted: Wanted,
     active: &[&Connection],
     listed: &'p [Listed],
+    counts: &mut Counts,
 ) -> Result<Vec<&'p Listed>, FlowError> {
     let ids_of = |order: &Listed| -> Vec<SalesOrderId> {
         let connections = connections_of(active, order.marketplace.as_ref());
@@ -153,19 +225,24 @@ async fn not_decided<'p>(
     let with_time: Vec<SalesOrderId> =
         listed.iter().filter(|order| order.updated_at.is_some()).flat_map(ids_of).collect();
     let known = known(hub, looking, with_time.iter()).await?;
-    let is_decided = |order: &&Listed| {
-        let ids = ids_of(order);
-        look.run.is_none()
-            && order.updated_at.is_some()
-            && !ids.is_empty()
-            && ids.iter().all(|id| {
-                known.get(id).is_some_and(|observation| {
-                    observation.channel_updated_at >= order.updated_at
-                        && hub.now().duration_since(observation.last_seen_at) < LAST_SEEN_EVERY
-                })
-            })
+    let of_state = |order: &Listed, id: &SalesOrderId| {
+        let account = known.get(id).filter(|_| order.updated_at.is_some());
+        account.filter(|account| account.channel_updated_at >= order.updated_at)
     };
-    Ok(listed.iter().filter(|order| !is_decided(order)).collect())
+    if wanted == Wanted::Differing {
+        let found = counts.reconciled.get_or_insert_default();
+        for order in listed {
+            for id in ids_of(order) {
+                found.count(known.get(&id), of_state(order, &id).is_some());
+            }
+        }
+    }
+    let is_left_out = |order: &&Listed| {
+        let ids = ids_of(order);
+        let leaves_out = |known: &Observation| wanted.leaves_out(known, hub.now());
+        !ids.is_empty() && ids.iter().all(|id| of_state(order, id).is_some_and(leaves_out))
+    };
+    Ok(listed.iter().filter(|order| !is_left_out(order)).collect())
 }
 
 fn message(
@@ -219,12 +296,12 @@ async fn known(
         .collect())
 }
 
-/// Whether this very state was decided upon: a look behind the cursor finds most orders again. Equal
-/// times with another content are decided again. (SPEC G-02, G-03)
-fn is_decided(known: Option<&Observation>, snapshot: &Snapshot, now: Timestamp) -> bool {
-    known.is_some_and(|observation| {
+/// The account of an order, if this very state of it was decided upon, or a newer one: a look behind the
+/// cursor finds most orders again. Equal times with another content are decided again. (SPEC G-02, G-03)
+fn decided<'k>(known: Option<&'k Observation>, snapshot: &Snapshot) -> Option<&'k Observation> {
+    known.filter(|observation| {
         let is_same = observation.digest.as_ref() == Some(&snapshot.digest);
         let is_newer = observation.channel_updated_at > Some(snapshot.updated_at);
-        (is_same || is_newer) && now.duration_since(observation.last_seen_at) < LAST_SEEN_EVERY
+        is_same || is_newer
     })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use weir_domain::{
     event::{DomainEvent, Effect},
     ids::{ConnectionId, OrganizationId, RunId},
-    run::RunState,
+    run::{Job, RunState},
 };
 
 use crate::{
@@ -15,6 +15,20 @@ use crate::{
     outbox,
     ports::{Commit, Expect, Key, Record},
 };
+
+/// The job of a run; nothing if its record is gone.
+pub(super) async fn job(
+    hub: &Hub,
+    organization: &OrganizationId,
+    (connection, run): &(ConnectionId, RunId),
+) -> Result<Option<Job>, FlowError> {
+    let key = Key::Run(organization.clone(), connection.clone(), run.clone());
+    let found = hub.get(Site::PollRead, std::slice::from_ref(&key)).await?;
+    Ok(found.into_values().next().and_then(|stored| match stored.record {
+        Record::Run(run) => Some(run.job),
+        _ => None,
+    }))
+}
 
 /// Writes a page's counts to the run, and its end after the last page, as part of the commit that
 /// moves the look: a crash counts no page twice and leaves no run without its look.

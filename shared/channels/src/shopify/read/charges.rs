@@ -41,7 +41,7 @@ pub(super) fn charges(
     includes_tax: bool,
 ) -> Result<Charged, MalformedOrder> {
     let tip = reading.paid(&head.get("totalTipReceivedSet"))?.unwrap_or_default();
-    take_tip_out(lines, tip);
+    let is_tip_gone = take_tip_out(lines, tip, refunds);
     let mut charges = shipping(reading, head, refunds)?;
     let tax_told = reading.paid(&head.get("currentTotalTaxSet"))?;
     let duties = reading.paid(&head.get("currentTotalDutiesSet"))?.unwrap_or_default();
@@ -55,7 +55,7 @@ pub(super) fn charges(
     };
     let amount = |what, kind, amount, is_usual| Optional { what, kind, amount, tax: Decimal::ZERO, is_usual };
     let optional: [Optional; PARTS] = [
-        amount("the tip", Some(ChargeKind::Tip), tip, true),
+        amount("the tip", Some(ChargeKind::Tip), tip, !is_tip_gone),
         amount("the duties", Some(ChargeKind::Other), duties, !duties_are_included),
         amount("the fees", Some(ChargeKind::Other), fees, true),
         Optional {
@@ -148,22 +148,37 @@ fn sums(lines: &[ChannelLine], charges: &[ChannelCharge]) -> (Option<Decimal>, O
     (net.map(|net| net + shipping), tax.zip(shipping_tax).map(|(tax, of_shipping)| tax + of_shipping))
 }
 
-/// Shopify tells a tip as a sum of the order and as a line of it.
-fn take_tip_out(lines: &mut Vec<ChannelLine>, tip: Decimal) {
-    if tip.is_zero() {
-        return;
-    }
+/// Shopify tells a tip as a sum of the order and as a line of it. Once it was refunded its line has no
+/// unit, whatever the sum says; says whether that is so.
+fn take_tip_out(lines: &mut Vec<ChannelLine>, tip: Decimal, refunds: &[Refund]) -> bool {
     let may_be = |line: &ChannelLine| {
         line.sku.is_none() && line.shop.variant_id.is_none() && !line.shop.requires_shipping
     };
     let paid = |line: &ChannelLine| line.amount.unwrap_or_default() - line.discount;
     let is_named = |line: &ChannelLine| may_be(line) && line.name.trim().eq_ignore_ascii_case("tip");
-    let named: Decimal = lines.iter().filter(|line| is_named(line)).map(paid).sum();
-    if named == tip {
+    let named: Vec<&ChannelLine> = lines.iter().filter(|line| is_named(line)).collect();
+    if !named.is_empty() && named.iter().all(|line| line.quantity == 0) {
         lines.retain(|line| !is_named(line));
-    } else if let Some(index) = lines.iter().position(|line| may_be(line) && paid(line) == tip) {
-        lines.remove(index);
+        return true;
     }
+    if tip.is_zero() {
+        return false;
+    }
+    let sum: Decimal = named.into_iter().map(paid).sum();
+    if sum == tip {
+        lines.retain(|line| !is_named(line));
+        return false;
+    }
+    let given_back = |line: &ChannelLine| -> Decimal {
+        let parts = refunds.iter().flat_map(|refund| &refund.lines);
+        parts.filter(|part| part.line_id == line.line_id).filter_map(|part| part.subtotal).sum()
+    };
+    let is_it = |line: &ChannelLine| match line.quantity {
+        0 => may_be(line) && given_back(line) == tip,
+        _ => may_be(line) && paid(line) == tip,
+    };
+    let found = lines.iter().position(is_it).map(|index| lines.remove(index));
+    found.is_some_and(|line| line.quantity == 0)
 }
 
 /// What shipping costs now. A part that was refunded comes off its price.

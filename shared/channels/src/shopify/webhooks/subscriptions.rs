@@ -2,6 +2,7 @@
 //! subscription of each, and what Shopify removed after failures is put back. (SPEC OP-08)
 
 use serde_json::json;
+use weir_domain::connection::Connection;
 
 use super::SUBSCRIBED_TOPICS;
 use crate::{
@@ -32,7 +33,7 @@ pub(super) fn subscribe(
     target: &str,
     answers: &[HttpResponse],
 ) -> Result<WebhookStep, ChannelError> {
-    check_target(target)?;
+    check_target(call.connection, target)?;
     let (subscriptions, answers) = match listed(answers)? {
         Listed::Next(page) => return Ok(ask_list(call, page.as_deref())),
         Listed::All(subscriptions, answers) => (subscriptions, answers),
@@ -88,9 +89,12 @@ pub(super) fn unsubscribe(
 }
 
 /// Shopify delivers to an address over TLS, to Pub/Sub, or to a partner event source.
-fn check_target(target: &str) -> Result<(), ChannelError> {
+/// Shopify takes none of `http`; what stands in for it at an endpoint of the connection's own decides that
+/// by itself, since it may be on the machine that it delivers to.
+fn check_target(connection: &Connection, target: &str) -> Result<(), ChannelError> {
     let known = ["https://", "pubsub://", "arn:aws:events:"].iter().any(|start| target.starts_with(start));
-    if known && !target.contains(char::is_whitespace) {
+    let is_for_a_stand_in = connection.endpoints.api.is_some() && target.starts_with("http://");
+    if (known || is_for_a_stand_in) && !target.contains(char::is_whitespace) {
         return Ok(());
     }
     Err(ChannelError::Refused(

@@ -6,11 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use weir_app::{
-    connections::{ConnectionPatch, NewConnection},
-    people::Refusal,
-};
-use weir_channels::channel::{Credentials, Secret, Setup};
+use weir_app::connections::{ConnectionPatch, NewConnection};
+use weir_channels::channel::{Credentials, Secret, SettingValue, Settings, Setup};
 use weir_domain::{
     connection::{Endpoints, RemoteAccount},
     ids::{ChannelName, LocationId},
@@ -24,22 +21,6 @@ use crate::{
 /// The longest secret, in bytes: a secret store takes 64 KiB for all of a connection.
 const SECRET_BYTES: usize = 8 * 1024;
 
-/// Settings that the API names and a later version brings.
-const LATER: [&str; 12] = [
-    "capabilities",
-    "fetch_missing_inventory",
-    "include_fbm_quantity",
-    "do_not_import_deleted_skus",
-    "automatically_send",
-    "hold_hours",
-    "only_during_business_hours",
-    "rules",
-    "transport",
-    "shipments_lookback_days",
-    "notify",
-    "sync_fulfillment_status",
-];
-
 /// What a connection is made of.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,15 +28,16 @@ pub(crate) struct CreateConnection {
     /// Such as `amazon`.
     channel: String,
     name: String,
-    /// By name, such as `client_id`, `client_secret`, `refresh_token`. They may come later.
-    #[schema(write_only, value_type = Option<BTreeMap<String, String>>)]
+    /// By name, such as `client_id`, `client_secret`, `refresh_token`; `webhook_secrets` is a list. They
+    /// may come later.
+    #[schema(write_only, value_type = Option<BTreeMap<String, Object>>)]
     credentials: Option<BTreeMap<String, Value>>,
     /// Only where the deployment allows it.
     endpoints: Option<EndpointsInput>,
     /// Where its stock is taken from (Amazon: the FBA location). It may come later.
     default_location_id: Option<String>,
     location_map: Option<Vec<MappingInput>>,
-    /// `sku_aliasing`, `orders_api`.
+    /// By name, as the channel has them; one that is set to null has its default again.
     #[schema(value_type = Option<Object>)]
     settings: Option<Map<String, Value>>,
     /// Amazon.
@@ -108,7 +90,6 @@ impl CreateConnection {
             // The flow says which channels there are.
             None => RemoteAccount { account: String::new(), marketplace: None },
         };
-        let settings = settings(&mut fields, self.settings.unwrap_or_default())?;
         let credentials = secrets(&mut fields, self.credentials.unwrap_or_default());
         let location = self
             .default_location_id
@@ -124,8 +105,7 @@ impl CreateConnection {
             endpoints: self.endpoints.map(EndpointsInput::read).unwrap_or_default(),
             default_location: location,
             location_map,
-            sku_aliasing: settings.sku_aliasing.unwrap_or(false),
-            orders_api: settings.orders_api,
+            settings: settings(self.settings.unwrap_or_default()),
         })
     }
 }
@@ -147,47 +127,44 @@ fn remote(
     RemoteAccount { account, marketplace }
 }
 
-/// What was set.
-struct Settings {
-    sku_aliasing: Option<bool>,
-    orders_api: Option<String>,
-}
-
-/// Reads settings. One that a later version brings is refused by its name, and never quietly taken.
-fn settings(fields: &mut Fields, given: Map<String, Value>) -> Result<Settings, ApiError> {
-    let mut settings = Settings { sku_aliasing: None, orders_api: None };
-    for (name, value) in given {
-        let path = format!("settings.{name}");
-        match (name.as_str(), value) {
-            (later, _) if LATER.contains(&later) => return Err(Refusal::not_available_yet(&path).into()),
-            ("sku_aliasing", Value::Bool(on)) => settings.sku_aliasing = Some(on),
-            ("sku_aliasing", _) => fields.wrong(&path, "Give true or false."),
-            ("orders_api", Value::String(api)) => settings.orders_api = Some(api),
-            ("orders_api", _) => fields.wrong(&path, "Give the API's name as a text."),
-            (_, _) => fields.wrong(&path, "There is no such setting. There are sku_aliasing and orders_api."),
-        }
-    }
-    Ok(settings)
+/// Reads settings. Which there are, and what each may be, the channel's own list says to the flow.
+fn settings(given: Map<String, Value>) -> Settings {
+    let value = |value| match value {
+        Value::Null => None,
+        Value::Bool(on) => Some(SettingValue::Switch(on)),
+        Value::String(word) => Some(SettingValue::Word(word)),
+        Value::Number(_) | Value::Array(_) | Value::Object(_) => Some(SettingValue::Other),
+    };
+    given.into_iter().map(|(name, given)| (name, value(given))).collect()
 }
 
 /// Reads credentials. What is wrong with one is said without it.
 fn secrets(fields: &mut Fields, given: BTreeMap<String, Value>) -> Credentials {
     let mut credentials = Credentials::new();
     for (name, value) in given {
-        match value {
-            Value::String(secret) if secret.len() <= SECRET_BYTES => {
+        match secret(value) {
+            Some(secret) if secret.len() <= SECRET_BYTES => {
                 credentials.insert(name, Secret::new(secret));
             }
-            Value::String(_) => {
+            Some(_) => {
                 let message = format!("It has more than {SECRET_BYTES} bytes.");
                 fields.wrong(&format!("credentials.{name}"), message);
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                fields.wrong(&format!("credentials.{name}"), "Give it as a text.");
-            }
+            None => fields.wrong(&format!("credentials.{name}"), "Give it as a text, or as a list of texts."),
         }
     }
     credentials
+}
+
+/// A secret as it is kept: a text, or several of them as a JSON list.
+fn secret(value: Value) -> Option<String> {
+    match value {
+        Value::String(secret) => Some(secret),
+        Value::Array(secrets) if secrets.iter().all(Value::is_string) => {
+            Some(Value::Array(secrets).to_string())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 fn mappings(fields: &mut Fields, given: Vec<MappingInput>) -> Vec<(String, LocationId)> {
@@ -201,6 +178,30 @@ fn mappings(fields: &mut Fields, given: Vec<MappingInput>) -> Vec<(String, Locat
     mappings
 }
 
+/// A change of settings and locations that is not made yet. A field set to null is cleared.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PreviewChange {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    default_location_id: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<MappingInput>>)]
+    location_map: Option<Option<Vec<MappingInput>>>,
+    /// By name, as the channel has them; one that is set to null has its default again.
+    #[schema(value_type = Option<Object>)]
+    settings: Option<Map<String, Value>>,
+}
+
+impl PreviewChange {
+    /// The change that is meant, or what is wrong with it.
+    pub(super) fn read(self) -> Result<ConnectionPatch, ApiError> {
+        let Self { default_location_id, location_map, settings } = self;
+        let (name, credentials, endpoints) = (None, None, None);
+        ChangeConnection { name, credentials, endpoints, default_location_id, location_map, settings }.read()
+    }
+}
+
 /// What changes of a connection. A field set to null is cleared.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -208,8 +209,8 @@ pub(crate) struct ChangeConnection {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     name: Option<Option<String>>,
-    /// Those that are not named stay. They are tested at once.
-    #[schema(write_only, value_type = Option<BTreeMap<String, String>>)]
+    /// Those that are not named stay; a list takes the place of the one before. They are tested at once.
+    #[schema(write_only, value_type = Option<BTreeMap<String, Object>>)]
     credentials: Option<BTreeMap<String, Value>>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<EndpointsInput>)]
@@ -220,7 +221,7 @@ pub(crate) struct ChangeConnection {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<MappingInput>>)]
     location_map: Option<Option<Vec<MappingInput>>>,
-    /// `sku_aliasing`, `orders_api`.
+    /// By name, as the channel has them; one that is set to null has its default again.
     #[schema(value_type = Option<Object>)]
     settings: Option<Map<String, Value>>,
 }
@@ -229,7 +230,6 @@ impl ChangeConnection {
     /// The change that is meant, or what is wrong with it.
     pub(super) fn read(self) -> Result<ConnectionPatch, ApiError> {
         let mut fields = Fields::default();
-        let settings = settings(&mut fields, self.settings.unwrap_or_default())?;
         let patch = ConnectionPatch {
             name: fields.kept("name", self.name).and_then(|name| fields.name("name", &name)),
             credentials: self.credentials.map(|given| secrets(&mut fields, given)),
@@ -238,8 +238,7 @@ impl ChangeConnection {
                 given.and_then(|id| fields.parse("default_location_id", LocationId::parse(&id)))
             }),
             location_map: self.location_map.map(|given| mappings(&mut fields, given.unwrap_or_default())),
-            sku_aliasing: settings.sku_aliasing,
-            orders_api: settings.orders_api,
+            settings: settings(self.settings.unwrap_or_default()),
         };
         fields.check()?;
         Ok(patch)

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use weir_app::connections::{Check, Health, Tested};
+use weir_channels::channel::SettingValue;
 use weir_domain::{
     Timestamp,
     connection::{Connection, ConnectionStatus, NotificationLink},
@@ -26,7 +28,9 @@ pub(crate) struct ConnectionShape {
     /// Where its stock is taken from (Amazon: the FBA location).
     default_location_id: Option<String>,
     location_map: Vec<LocationMapping>,
-    settings: SettingsShape,
+    /// All that can be set on a connection to this channel, as it is.
+    #[schema(value_type = Object)]
+    settings: BTreeMap<&'static str, Value>,
     endpoints: EndpointsShape,
     /// The remote account in the channel's own words: `seller_id` and `marketplace_id`,
     /// `shop_domain`, or `store_hash`.
@@ -46,16 +50,6 @@ pub(crate) struct ConnectionShape {
 struct LocationMapping {
     channel_location_id: String,
     location_id: String,
-}
-
-/// What is set on a connection.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ConnectionSettings)]
-struct SettingsShape {
-    /// Whether aliases decide; the first alias turns it on.
-    sku_aliasing: bool,
-    /// Which of the channel's order APIs is read (Amazon: `2026-01-01` or `v0`).
-    orders_api: String,
 }
 
 /// Base URLs that replace the channel's own.
@@ -98,10 +92,7 @@ pub(super) fn shape(connection: Connection) -> ConnectionShape {
         status_reason,
         default_location_id: connection.default_location.as_ref().map(ToString::to_string),
         location_map: connection.location_map.iter().map(mapping).collect(),
-        settings: SettingsShape {
-            sku_aliasing: connection.settings.sku_aliasing,
-            orders_api: connection.settings.orders_api.clone(),
-        },
+        settings: settings(&connection),
         endpoints: EndpointsShape {
             api: connection.endpoints.api.clone(),
             token: connection.endpoints.token.clone(),
@@ -115,6 +106,18 @@ pub(super) fn shape(connection: Connection) -> ConnectionShape {
         created_at: time(connection.created_at),
         name: connection.name,
     }
+}
+
+/// The settings that the channel has, each under its name.
+fn settings(connection: &Connection) -> BTreeMap<&'static str, Value> {
+    let Some(channel) = weir_channels::find(&connection.channel) else { return BTreeMap::new() };
+    let value = |value| match value {
+        SettingValue::Switch(on) => Value::Bool(on),
+        SettingValue::Word(word) => Value::String(word),
+        SettingValue::Other => Value::Null,
+    };
+    let settings = channel.setup.settings().iter();
+    settings.map(|setting| (setting.name, value(setting.read(&connection.settings)))).collect()
 }
 
 /// The remote account under the names that its channel's set-up has for it.
@@ -133,7 +136,8 @@ fn remote(connection: &Connection) -> BTreeMap<&'static str, String> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Check)]
 struct CheckShape {
-    /// A stable word: `credentials`, `access_token`, `orders`, `default_location`, `notifications`, `status`.
+    /// A stable word: `credentials`, `access_token`, `account`, `permissions`, `locations`, `orders`,
+    /// `default_location`, `notifications`, `webhook_secret`, `status`, `search`, `reconciliation`.
     name: &'static str,
     /// Null if it could not be told.
     ok: Option<bool>,
@@ -182,6 +186,8 @@ pub(crate) struct HealthShape {
     /// Everything changed up to here is known; null if it was never searched.
     cursor_at: Option<String>,
     cursor_age_seconds: Option<i64>,
+    /// When the channel last answered a search.
+    last_success_at: Option<String>,
     /// Looks done once that are still to be made, such as a backfill.
     looks_to_come: usize,
     rate_limit: Option<RateLimit>,
@@ -209,6 +215,7 @@ pub(super) fn health_shape(health: Health, now: Timestamp) -> HealthShape {
         checks: health.checks.into_iter().map(CheckShape::from).collect(),
         cursor_at: health.look.as_ref().map(|look| time(look.cursor)),
         cursor_age_seconds: health.look.as_ref().map(|look| now.duration_since(look.cursor).as_secs()),
+        last_success_at: health.look.as_ref().and_then(|look| look.answered_at).map(time),
         looks_to_come: health.looks_to_come,
         rate_limit: health.search_calls.map(|(calls_left, burst)| RateLimit { calls_left, burst }),
     }

@@ -9,8 +9,9 @@ use weir_app::orders::OrderView;
 use weir_domain::{
     channel_order::ChargeKind,
     customer::Address,
+    manufacturing_order::ManufacturingOrder,
     money::Currency,
-    sales_order::{Charge, Fulfillment, Row, SalesOrder, Source, Totals},
+    sales_order::{Charge, Fulfillment, LeftOut, Row, SalesOrder, Source, Totals},
     stock::BatchTake,
 };
 
@@ -37,7 +38,7 @@ pub(crate) struct OrderShape {
     flags: Vec<&'static str>,
     /// The total that the channel gave.
     channel_total: Option<MoneyShape>,
-    left_out: LeftOut,
+    left_out: LeftOutShape,
     /// Null where nothing is known of the buyer.
     customer: Option<BuyerShape>,
     customer_ref: Option<String>,
@@ -76,10 +77,15 @@ struct TotalsShape {
     total: Option<MoneyShape>,
 }
 
-/// Amounts that a setting left out of the order.
+/// Parts of the channel's total that are in no row and no charge: with them the two reconcile.
 #[derive(Serialize, ToSchema)]
-struct LeftOut {
+#[schema(as = LeftOut)]
+struct LeftOutShape {
+    /// Shipping, where the setting leaves it out.
     shipping: Option<MoneyShape>,
+    cash_rounding: Option<MoneyShape>,
+    /// What the channel charges more (negative: less) for rows that never change.
+    not_applied: Option<MoneyShape>,
 }
 
 /// Who bought.
@@ -164,6 +170,7 @@ struct RowShape {
     serial_numbers: Vec<String>,
     /// What else the channel told, such as serial numbers without a record.
     attributes: BTreeMap<String, String>,
+    /// Null if none is made for it, or the one that was is not linked any more.
     manufacturing_order_id: Option<String>,
 }
 
@@ -177,7 +184,7 @@ struct BatchTransaction {
 /// What was packed or delivered.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Fulfillment)]
-struct FulfillmentShape {
+pub(crate) struct FulfillmentShape {
     id: String,
     /// `packed` or `delivered`.
     status: &'static str,
@@ -234,7 +241,7 @@ pub(super) fn shape(view: OrderView) -> OrderShape {
         exchange_rate: order.exchange_rate.map(rate),
         flags: order.flags.iter().map(|flag| flag.as_str()).collect(),
         channel_total: order.channel_total.map(MoneyShape::from),
-        left_out: LeftOut { shipping: None },
+        left_out: left_out(order),
         customer: buyer,
         customer_ref: order.customer_ref.clone(),
         billing_address: person.billing.as_ref().map(address),
@@ -248,11 +255,20 @@ pub(super) fn shape(view: OrderView) -> OrderShape {
             .find(|charge| charge.kind == ChargeKind::Shipping)
             .map(|shipping| charge(shipping, currency)),
         charges: order.charges.iter().map(|one| charge(one, currency)).collect(),
-        rows: order.rows.iter().map(|one| row(one, order)).collect(),
+        rows: order.rows.iter().map(|one| row(one, order, &view.made)).collect(),
         fulfillments: order.fulfillments.iter().map(|one| fulfillment(one, order)).collect(),
         shipments: Vec::new(),
         deleted_at: order.deleted_at.map(time),
         version: view.version,
+    }
+}
+
+fn left_out(order: &SalesOrder) -> LeftOutShape {
+    let part = |part: LeftOut| money(order.left_out.get(&part).copied(), order.currency);
+    LeftOutShape {
+        shipping: part(LeftOut::Shipping),
+        cash_rounding: part(LeftOut::CashRounding),
+        not_applied: part(LeftOut::NotApplied),
     }
 }
 
@@ -300,12 +316,12 @@ fn charge(charge: &Charge, currency: Option<Currency>) -> ChargeShape {
     }
 }
 
-fn row(row: &Row, order: &SalesOrder) -> RowShape {
+fn row(row: &Row, order: &SalesOrder, made: &[ManufacturingOrder]) -> RowShape {
     let currency = order.currency;
     let amount = |amount: Option<Decimal>| money(amount, currency);
     let taken = || order.fulfillments.iter().flat_map(|one| &one.rows).filter(|part| part.row == row.id);
     RowShape {
-        id: row.id.to_string(),
+        id: row.id.in_order(&order.id),
         sku: row.sku.to_string(),
         channel_sku: row.channel_sku.clone(),
         variant_id: row.variant.to_string(),
@@ -324,7 +340,10 @@ fn row(row: &Row, order: &SalesOrder) -> RowShape {
         batch_transactions: transactions(taken().flat_map(|part| &part.batches)),
         serial_numbers: taken().flat_map(|part| part.serial_numbers.iter().cloned()).collect(),
         attributes: row.attributes.clone(),
-        manufacturing_order_id: None,
+        manufacturing_order_id: made
+            .iter()
+            .find(|made| made.row.as_ref() == Some(&row.id))
+            .map(|made| made.id.to_string()),
     }
 }
 
@@ -339,10 +358,11 @@ fn transactions<'a>(takes: impl Iterator<Item = &'a BatchTake>) -> Vec<BatchTran
         .collect()
 }
 
-fn fulfillment(fulfillment: &Fulfillment, order: &SalesOrder) -> FulfillmentShape {
+/// A fulfillment of an order.
+pub(super) fn fulfillment(fulfillment: &Fulfillment, order: &SalesOrder) -> FulfillmentShape {
     let skus: BTreeMap<_, _> = order.rows.iter().map(|row| (&row.id, &row.sku)).collect();
     let rows = fulfillment.rows.iter().map(|part| FulfillmentRowShape {
-        row_id: part.row.to_string(),
+        row_id: part.row.in_order(&order.id),
         sku: skus.get(&part.row).map(ToString::to_string),
         quantity: part.quantity,
         batch_transactions: transactions(part.batches.iter()),

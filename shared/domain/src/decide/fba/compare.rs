@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use super::rows::{self, Draft};
 use crate::{
     channel_order::{ChannelOrder, ChannelOrderState},
-    decide::pricing::{self, Priced},
+    decide::{
+        pricing::{self, Priced},
+        words::counted,
+    },
     ids::RowId,
     sales_order::{Row, SalesOrder},
 };
@@ -29,7 +32,7 @@ pub(super) fn differences(known: &SalesOrder, order: &ChannelOrder) -> Vec<Strin
     for (id, draft) in &drafts {
         if !known.rows.iter().any(|row| row.id == **id) {
             let sku = draft.line.sku.as_deref().unwrap_or("no SKU");
-            differences.push(format!("\"{sku}\": a new row of {} units", draft.units));
+            differences.push(format!("\"{sku}\": a new row of {}", counted(draft.units)));
         }
     }
     differences.extend(other_money(known, order));
@@ -60,7 +63,12 @@ fn other_row(row: &Row, draft: &Draft<'_>) -> Vec<String> {
         differences.push(format!("\"{sku}\" instead of \"{}\"", spelled(row)));
     }
     if draft.units != row.quantity {
-        differences.push(format!("\"{}\": {} units instead of {}", spelled(row), draft.units, row.quantity));
+        differences.push(format!(
+            "\"{}\": {} instead of {}",
+            spelled(row),
+            counted(draft.units),
+            row.quantity
+        ));
     }
     let before = Priced { amount: row.amount, discount: row.discount, tax: row.tax };
     if is_said(&before, &draft.priced) && before != draft.priced {

@@ -6,13 +6,16 @@ use rust_decimal::Decimal;
 
 use super::{desk::Desk, fulfillments, is_made, lines, money, returns, rows};
 use crate::{
-    channel_order::{ChannelOrder, ChargeKind, shop::PaymentState},
+    channel_order::{
+        ChannelOrder, ChargeKind,
+        shop::{PaymentState, Stage},
+    },
     decide::{
         State, period_locked, pricing,
         verdict::{Stop, Verdict},
     },
     outcome::{OutcomeKind, Reason, ReasonCode},
-    sales_order::{LeftOut, SalesOrder},
+    sales_order::{Flag, LeftOut, SalesOrder},
 };
 
 /// Decides upon the next state of an order that is in.
@@ -22,9 +25,21 @@ pub(super) fn follow(state: &State<'_>, known: &SalesOrder, order: &ChannelOrder
     }
     let mut desk = Desk::new(state, order, known.clone(), now);
     let brings_changes = state.connection.settings.shop.bring_order_changes;
-    if let Some(what) = called_off(order) {
-        let is_untouched =
-            known.fulfillments.is_empty() && !order.shop.fulfillments.iter().any(|made| is_made(&made.state));
+    let called_off = called_off(order);
+    let is_untouched =
+        known.fulfillments.is_empty() && !order.shop.fulfillments.iter().any(|made| is_made(&made.state));
+    let was_brought_back = known.flags.contains(&Flag::BroughtBack);
+    if let Some(what) = called_off.filter(|_| was_brought_back) {
+        // What has left is told as ever; its rows stay as they were brought back. (SPEC OP-10)
+        if is_untouched || order.shop.cancelled_at.is_some() {
+            stays(&mut desk, what, "somebody brought it back");
+        }
+        fulfillments::follow(&mut desk);
+        returns::follow(&mut desk);
+        return desk.close_update(known);
+    }
+    desk.plan.flags.remove(&Flag::BroughtBack);
+    if let Some(what) = called_off {
         match (is_untouched, brings_changes) {
             (true, true) if !known.has_invoice() => return delete(desk, known, what),
             (true, true) => stays(&mut desk, what, "it has an invoice"),
@@ -56,6 +71,8 @@ pub(super) fn called_off(order: &ChannelOrder) -> Option<&'static str> {
         Some("cancelled at the channel")
     } else if order.shop.payment == Some(PaymentState::Refunded) {
         Some("fully refunded at the channel")
+    } else if order.shop.stage == Stage::Declined {
+        Some("declined at the channel")
     } else if order.shop.archived_at.is_some() {
         Some("archived at the channel")
     } else {

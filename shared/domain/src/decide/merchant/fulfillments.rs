@@ -7,7 +7,7 @@ use super::{desk::Desk, is_made};
 use crate::{
     channel_order::{
         ChannelOrder,
-        shop::{ChannelFulfillment, ChannelFulfillmentState},
+        shop::{ChannelFulfillment, ChannelFulfillmentState, Stage},
     },
     decide::{period_locked, words},
     ids::{FulfillmentId, LocationId, RowId},
@@ -60,6 +60,68 @@ pub(super) fn follow(desk: &mut Desk<'_>) {
             ) => {}
         }
     }
+    follow_stage(desk);
+}
+
+/// The id under which it is remembered that a shop completed an order: it has no id of its own.
+const COMPLETED: &str = "completed";
+
+/// A shop that has one status for the whole order: completed, everything that is still open here left then;
+/// shipped, nothing has as far as Weir is concerned. (SPEC KB-11, KB-12)
+fn follow_stage(desk: &mut Desk<'_>) {
+    let of_channel = |row: &&crate::sales_order::Row| row.channel_line_id.is_some();
+    let open: BTreeMap<RowId, i64> = desk
+        .plan
+        .rows
+        .iter()
+        .filter(of_channel)
+        .map(|row| (row.id.clone(), desk.plan.open(row)))
+        .filter(|(_, units)| *units > 0)
+        .collect();
+    let at = match desk.order.shop.stage {
+        Stage::Completed { at } => at,
+        Stage::Shipped if !open.is_empty() => {
+            let message = "it was shipped, and is delivered once it is completed there".to_owned();
+            desk.refuse(ReasonCode::ShippedNotCompleted, message);
+            return;
+        }
+        Stage::Disputed => {
+            let sentence = ReasonCode::Disputed.sentence();
+            desk.because.push(Because::new(ReasonCode::Disputed.as_str(), sentence));
+            return;
+        }
+        Stage::NotTold
+        | Stage::Incomplete
+        | Stage::Pending
+        | Stage::Declined
+        | Stage::ManualVerification
+        | Stage::Open
+        | Stage::Shipped => return,
+    };
+    if open.is_empty() {
+        let has_ours = desk.plan.fulfillments.iter().any(|made| made.by == FulfillmentBy::Weir);
+        if has_ours {
+            desk.because.push(Because::new("own_fulfillment", "It is completed there, and delivered here."));
+        }
+        return;
+    }
+    if !desk.state.connection.settings.shop.sync_fulfillment_status {
+        desk.refuse(ReasonCode::FulfillmentsNotBrought, "it was completed".to_owned());
+        return;
+    }
+    let times = desk.plan.fulfillments.iter().flat_map(|made| &made.at_channel);
+    let before = times.filter(|part| part.id.starts_with(COMPLETED)).count();
+    let made = ChannelFulfillment {
+        // Completed, opened again with another line, and completed again: each time is one of its own.
+        id: if before == 0 { COMPLETED.to_owned() } else { format!("{COMPLETED}-{}", before + 1) },
+        state: ChannelFulfillmentState::Success,
+        created_at: at,
+        location: None,
+        fulfillment_orders: Vec::new(),
+        lines: Vec::new(),
+        tracking: Vec::new(),
+    };
+    deliver(desk, &made, &open);
 }
 
 fn is_known(plan: &SalesOrder, id: &str) -> bool {

@@ -3,12 +3,12 @@
 
 use super::{
     super::{State, fba, verdict::Stop, words},
-    is_made, lines,
+    is_made, lines, variants,
 };
 use crate::{
     channel_order::{
         ChannelOrder,
-        shop::{FulfillmentOrderState, PaymentState},
+        shop::{FulfillmentOrderState, PaymentState, Stage},
     },
     limits::{ROWS_OF_AN_ORDER, UNITS_OF_A_ROW},
     outcome::{OutcomeKind::*, ReasonCode},
@@ -17,6 +17,7 @@ use crate::{
 /// Why an order that was never seen before does not import, if anything stands against it.
 pub(super) fn stands_against(state: &State<'_>, order: &ChannelOrder, is_asked_for: bool) -> Option<Stop> {
     no_order(order)
+        .or_else(|| stage(order))
         .or_else(|| paid_back(order))
         .or_else(|| over(order))
         .or_else(|| too_old(state, order, is_asked_for))
@@ -24,6 +25,7 @@ pub(super) fn stands_against(state: &State<'_>, order: &ChannelOrder, is_asked_f
         .or_else(|| unpaid(state, order))
         .or_else(|| held(order))
         .or_else(|| out_of_bounds(state, order))
+        .or_else(|| custom_items(state, order))
 }
 
 /// SPEC: KS-01, KS-05
@@ -34,6 +36,33 @@ fn no_order(order: &ChannelOrder) -> Option<Stop> {
     let cancelled_at = order.shop.cancelled_at?;
     let stop = Stop::plain(Skipped, ReasonCode::Cancelled);
     Some(stop.because("cancelled_at", format!("It was cancelled at {cancelled_at}.")))
+}
+
+/// What an order's one status stands for. A checkout that was not finished mostly never is, and nobody has
+/// to attend to it; what somebody is still to decide at the shop waits. (SPEC KB-03)
+fn stage(order: &ChannelOrder) -> Option<Stop> {
+    let (kind, code) = match order.shop.stage {
+        Stage::NotTold | Stage::Open | Stage::Shipped | Stage::Completed { .. } => return None,
+        Stage::Incomplete => (Skipped, ReasonCode::IncompleteCheckout),
+        Stage::Pending => (Skipped, ReasonCode::PendingCheckout),
+        Stage::Declined => (Skipped, ReasonCode::Declined),
+        Stage::ManualVerification => (Waiting, ReasonCode::ManualVerification),
+        Stage::Disputed => (Waiting, ReasonCode::Disputed),
+    };
+    Some(Stop::plain(kind, code))
+}
+
+/// A line that was typed in waits for somebody who knows it, where no product is made of it. (SPEC KB-06)
+fn custom_items(state: &State<'_>, order: &ChannelOrder) -> Option<Stop> {
+    let wishes = lines::wishes(state.connection, order);
+    let waiting = wishes.iter().filter(|wish| wish.standing > 0 && variants::is_unwanted(state, wish));
+    let named: Vec<String> = waiting.map(|wish| variants::sku_text(state.connection, wish)).collect();
+    let (first, more) = (named.first()?, named.len() - 1);
+    let others = if more == 0 { String::new() } else { format!(" and {}", words::count(more, "other")) };
+    let message = format!(
+        "\"{first}\"{others} was typed in at the channel, and this connection makes no products of custom items."
+    );
+    Some(Stop::new(Waiting, ReasonCode::CustomItem, message))
 }
 
 /// SPEC: KS-02, KS-05

@@ -31,8 +31,8 @@ pub(super) fn import(state: &State<'_>, order: &ChannelOrder, is_asked_for: bool
     let mut slowest = 0;
     for wish in wishes.iter().filter(|wish| wish.standing > 0) {
         let Some(variant) = desk.shelf.find(wish) else { continue };
-        slowest =
-            slowest.max(variant.default_delivery_days.unwrap_or(state.organization.default_delivery_days));
+        let days = variant.default_delivery_days.filter(|_| !order.shop.delivered_by_default);
+        slowest = slowest.max(days.unwrap_or(state.organization.default_delivery_days));
         desk.plan.rows.push(row(wish, &variant, wish.standing, order));
     }
     desk.plan.delivery_date = delivery_date(order.created_at, slowest);
@@ -121,6 +121,9 @@ fn delivery_date(created_at: Timestamp, days: u16) -> Option<Timestamp> {
     created_at.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()
 }
 
+/// In the place of a fulfillment's id, for units that the channel had fulfilled without naming one.
+pub(super) const BEFORE: &str = "before";
+
 /// What the channel had fulfilled is delivered and moves no stock, now or later. (SPEC KS-03)
 fn fulfilled_before(desk: &mut Desk<'_>, wishes: &[Wish<'_>]) {
     let order = desk.order;
@@ -141,7 +144,7 @@ fn fulfilled_before(desk: &mut Desk<'_>, wishes: &[Wish<'_>]) {
         push_before(desk, &made.id, made.created_at, fulfillments::tracking(made), rows);
     }
     let rest = left.into_iter().map(|(id, units)| (id.clone(), units)).collect();
-    push_before(desk, "before", order.created_at, None, rest);
+    push_before(desk, BEFORE, order.created_at, None, rest);
 }
 
 fn push_before(

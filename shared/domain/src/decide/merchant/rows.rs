@@ -7,14 +7,17 @@ use super::{
     desk::Desk,
     import, is_made,
     lines::{self, Wish},
-    money,
+    money, variants,
 };
 use crate::{
-    channel_order::{ChannelOrder, shop::ChannelFulfillmentState},
-    decide::pricing::Priced,
+    channel_order::{
+        ChannelOrder,
+        shop::{ChannelFulfillment, ChannelFulfillmentState},
+    },
+    decide::{pricing::Priced, words::counted},
     ids::RowId,
     manufacturing_order::{ManufacturingChange, ManufacturingStatus},
-    outcome::{Because, ReasonCode},
+    outcome::{Because, Reason, ReasonCode},
     sales_order::{Row, SalesOrder},
     variant::VariantKind,
 };
@@ -54,12 +57,15 @@ struct Units {
 impl Units {
     fn of(plan: &SalesOrder, order: &ChannelOrder) -> Self {
         let shown = &order.shop.fulfillments;
-        let is_cancelled = |id: &str| {
-            shown.iter().any(|made| made.id == id && made.state == ChannelFulfillmentState::Cancelled)
+        // A state that was looked at before ours was made there does not show it, and still has its units open.
+        let holds = |id: &str| {
+            let is_it = |made: &&ChannelFulfillment| made.id == id;
+            let state = shown.iter().find(is_it).map(|made| &made.state);
+            id == import::BEFORE || state.is_some_and(|state| *state != ChannelFulfillmentState::Cancelled)
         };
         let parts = || plan.fulfillments.iter().flat_map(|fulfillment| &fulfillment.at_channel);
         let mut known = BTreeMap::new();
-        for (row, quantity) in parts().filter(|part| !is_cancelled(&part.id)).flat_map(|part| &part.rows) {
+        for (row, quantity) in parts().filter(|part| holds(&part.id)).flat_map(|part| &part.rows) {
             *known.entry(row.clone()).or_insert(0) += quantity;
         }
         let is_ours = |id: &str| plan.fulfilled_before.contains(id) || parts().any(|part| part.id == id);
@@ -98,7 +104,7 @@ fn follow_row(desk: &mut Desk<'_>, id: &RowId, wish: Option<&Wish<'_>>, units: &
     }
     let sku = before.sku.as_str();
     if wanted < handled {
-        let message = format!("\"{sku}\": {wanted} units, of which {handled} were packed or delivered");
+        let message = format!("\"{sku}\": {}, of which {handled} were packed or delivered", counted(wanted));
         desk.refuse(ReasonCode::ProtectedNeverChanges, message);
     }
     let quantity = wanted.max(handled);
@@ -120,7 +126,7 @@ fn follow_row(desk: &mut Desk<'_>, id: &RowId, wish: Option<&Wish<'_>>, units: &
     }
     move_row(desk, &mut row, wish);
     if quantity != before.quantity {
-        let message = format!("\"{sku}\": {quantity} units instead of {}", before.quantity);
+        let message = format!("\"{sku}\": {} instead of {}", counted(quantity), before.quantity);
         desk.say(ReasonCode::ChangesFollowed, message);
         make_other(desk, &before, quantity);
     } else if priced(&row) != priced(&before) {
@@ -134,9 +140,9 @@ fn refuse_row(desk: &mut Desk<'_>, row: &Row, wish: Option<&Wish<'_>>, wanted: i
     let sku = row.sku.as_str();
     let standing = wish.map_or(0, |wish| wish.standing);
     let message = if wanted != row.quantity {
-        format!("\"{sku}\": {wanted} units instead of {}", row.quantity)
+        format!("\"{sku}\": {} instead of {}", counted(wanted), row.quantity)
     } else if standing < row.quantity {
-        format!("\"{sku}\": {} units were refunded after they had left", row.quantity - standing)
+        format!("\"{sku}\": {} refunded after leaving", counted(row.quantity - standing))
     } else if wish.is_some_and(|wish| wish.priced != priced(row)) {
         format!("\"{sku}\": other amounts")
     } else {
@@ -155,14 +161,20 @@ fn add_row(desk: &mut Desk<'_>, wish: &Wish<'_>, units: &Units) {
     if quantity == 0 {
         return;
     }
+    if variants::is_unwanted(desk.state, wish) {
+        let sku = variants::sku_text(desk.state.connection, wish);
+        let code = ReasonCode::CustomItem;
+        let message = format!("\"{sku}\" was added at the channel. {}", code.sentence());
+        desk.waits = Some(Reason::new(code, message));
+        return;
+    }
     let Some(variant) = desk.shelf.find(wish) else { return };
     let row = import::row(wish, &variant, quantity, desk.order);
     if row.location.is_none() && variant.kind == VariantKind::Product {
         let message = format!("\"{}\" lies at no place: nothing is held for it.", row.sku);
         desk.because.push(Because::new(ReasonCode::LocationMissing.as_str(), message));
     }
-    let unit = if quantity == 1 { "unit" } else { "units" };
-    desk.say(ReasonCode::ChangesFollowed, format!("\"{}\": a new row of {quantity} {unit}", row.sku));
+    desk.say(ReasonCode::ChangesFollowed, format!("\"{}\": a new row of {}", row.sku, counted(quantity)));
     desk.plan.rows.push(row);
 }
 

@@ -27,6 +27,13 @@ pub(super) fn sku_text(connection: &Connection, wish: &Wish<'_>) -> String {
     made.filter(|text| Sku::parse(text).is_ok()).unwrap_or_else(|| format!("{channel}-{}", wish.id))
 }
 
+/// Whether a line was typed in for its order, nobody here has its SKU, and none is to be made. (SPEC KB-06)
+pub(super) fn is_unwanted(state: &State<'_>, wish: &Wish<'_>) -> bool {
+    wish.line.shop.is_custom
+        && !state.connection.settings.shop.create_custom_items
+        && !state.variants.contains_key(&sku_text(state.connection, wish))
+}
+
 /// The products of an order's lines, and those that have to be made for it.
 pub(super) struct Shelf<'a> {
     state: &'a State<'a>,

@@ -8,6 +8,7 @@ mod mapping;
 mod changes;
 mod fulfillments;
 mod pushes;
+mod stages;
 mod persons;
 mod large;
 mod properties;

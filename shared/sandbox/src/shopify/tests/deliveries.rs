@@ -35,7 +35,9 @@ fn unsubscribe(shopify: &mut Shopify, now: Now) -> Vec<String> {
 
 /// Receives a delivery as the door does.
 fn receive(webhook: &Webhook, secret: &str) -> Result<weir_channels::channel::Delivery, WebhookError> {
-    CHANNEL.webhooks.unwrap().receive(&connection(), &[Secret::new(secret)], &webhook.headers, &webhook.body)
+    let webhooks = CHANNEL.webhooks.unwrap();
+    let secrets = [Secret::new(secret)];
+    webhooks.receive(&connection(), &secrets, &webhook.headers, &webhook.body, at(0).wall)
 }
 
 fn topics(webhooks: &[Webhook]) -> Vec<&str> {
@@ -64,6 +66,31 @@ fn subscriptions_are_made_once_and_put_back_when_they_are_lost() {
     shopify.subscribe(SHOP, APP, &["ORDERS_CREATE"], "https://elsewhere.example/");
     assert_eq!(unsubscribe(&mut shopify, at(300)).len(), 25);
     assert_eq!(shopify.subscribed(SHOP), [("ORDERS_CREATE", "https://elsewhere.example/")]);
+}
+
+#[test]
+fn without_tls_nothing_is_delivered_but_to_the_machine_of_a_local_run() {
+    let (connection, token) = (connection(), token(TOKEN));
+    let stand_in = weir_domain::connection::Connection {
+        endpoints: Endpoints { api: Some(format!("https://{SHOP}")), token: None },
+        ..connection
+    };
+    let mut shopify = new();
+    let tried = |uri: &str, shopify: &mut Shopify| {
+        let mut answers = Vec::new();
+        loop {
+            match CHANNEL.webhooks.unwrap().subscribe(&stand_in, &token, uri, &answers) {
+                Ok(WebhookStep::Ask(_, request)) => answers.push(shopify.handle(&request, at(0))),
+                Ok(WebhookStep::Done { changed, .. }) => return Ok(changed.len()),
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    let here = "http://127.0.0.1:3000/webhooks/shopify/con_1";
+    assert!(matches!(tried(here, &mut shopify), Err(ChannelError::Refused(_))));
+    shopify.delivers_on_this_machine = true;
+    assert_eq!(tried(here, &mut shopify), Ok(25));
+    assert!(tried("http://hub.example/", &mut shopify).is_err());
 }
 
 /// What happens, of which each topic is told.

@@ -67,6 +67,29 @@ fn what_was_asked_for_is_shipped_and_heard_back() {
 }
 
 #[test]
+fn what_an_application_made_can_be_made_again_in_a_shop_of_the_same_orders() {
+    let opened = || {
+        let mut shopify = new();
+        let id = place(&mut shopify, OrderSpec { order_id: Some(6_000_000_000_123), ..two_places() }, at(0));
+        (shopify, id)
+    };
+    let (mut shopify, id) = opened();
+    let some = wanted(&shopify, id, &[(0, &[(0, 3), (1, 1)])]);
+    create(&mut shopify, &some, at(60)).unwrap();
+    let too_many = wanted(&shopify, id, &[(0, &[(0, 3)])]);
+    assert!(create(&mut shopify, &too_many, at(61)).is_err());
+    let made = shopify.take_made();
+    assert_eq!(made.len(), 1, "what was refused was not made");
+    assert!(shopify.take_made().is_empty());
+
+    let (mut again, _) = opened();
+    assert!(again.make_again(&made[0]));
+    assert_eq!(again.order(id), shopify.order(id));
+    assert!(!again.make_again(&made[0]), "three of four are gone");
+    assert!(!new().make_again(&made[0]), "no such order");
+}
+
+#[test]
 fn who_asks_twice_ships_twice() {
     // SPEC: G-11: it is not idempotent, and a lost answer has still acted.
     let mut shopify = new();

@@ -92,6 +92,25 @@ fn opened_again_it_has_had_the_same_orders() {
 }
 
 #[test]
+fn a_shop_that_closes_brings_its_orders_to_their_end_and_opens_again_with_new_ones() {
+    let (mut shopify, mut demo) = opened(130);
+    demo.close(&mut shopify, at(900));
+    let before = shopify.truth(Demo::SHOP).len();
+    let unpaid = |order: &&TruthOrder| order.payment == PaymentState::Pending;
+    assert_eq!(shopify.truth(Demo::SHOP).into_iter().filter(unpaid).count(), 0);
+
+    let mut demo = Demo::new(1, at(900 - 130).wall);
+    demo.skip_to(at(900).wall);
+    demo.tick(&mut shopify, at(1_020));
+    let orders = shopify.truth(Demo::SHOP);
+    let is_between = |order: &&TruthOrder| order.created_at > at(131).wall && order.created_at < at(899).wall;
+    assert_eq!(orders.iter().copied().filter(is_between).count(), 0);
+    assert!((19..=21).contains(&(orders.len() - before)), "{}", orders.len() - before);
+    let names: BTreeSet<&str> = orders.iter().map(|order| order.name.as_str()).collect();
+    assert_eq!(names.len(), orders.len(), "each number is of one order");
+}
+
+#[test]
 fn the_demo_s_orders_are_read_without_a_doubt() {
     let (mut shopify, _) = opened(300);
     let orders: Vec<TruthOrder> = shopify.truth(Demo::SHOP).into_iter().cloned().collect();

@@ -76,7 +76,7 @@ fn what_was_packed_delivered_or_invoiced_never_changes() {
     ];
     for (history, expected, words) in table {
         // The words of a packed row are those of any row that never changes.
-        let words = if *words == "packed" { "1 units instead of 2" } else { words };
+        let words = if *words == "packed" { "1 unit instead of 2" } else { words };
         let (_, decision) = check(history, expected);
         let message = &decision.outcome.reason.message;
         assert!(message.contains(words), "\"{message}\" does not say \"{words}\"");
@@ -199,8 +199,8 @@ fn what_is_called_off_is_deleted_unless_something_of_it_is_settled() {
         (&[Look, Lock("2026-03-10"), Cancel, Look], "waiting period_locked: not_shipped, A 2, B 1"),
         (&[Look, Lock("2026-03-09"), Cancel, Look], gone),
         (&[Look, Lock("2026-03-10"), Cancel, Look, Lock("2026-03-01"), Look], gone),
-        // Brought back on purpose, and called off still: it goes again.
-        (&[Look, Cancel, Look, Restore, Look], gone),
+        // Brought back on purpose, and called off still: it stays. (SPEC OP-10)
+        (&[Look, Cancel, Look, Restore, Look], "unchanged protected_never_changes: not_shipped, A 2, B 1"),
         (&[Look, Did::Delete, Restore, Look], "unchanged nothing_changed: not_shipped, A 2, B 1"),
     ];
     for (history, expected) in table {

@@ -13,7 +13,7 @@ use crate::{
 };
 use Did::{Archive, Cancel, Delete, Edit, Fulfil, Hold, Look, Payment, RefundShipped, Set};
 
-// SPEC: KS-01, KS-02, KS-03, KS-05, KS-06
+// SPEC: KS-01, KS-02, KS-03, KS-05, KS-06, KS-10
 #[test]
 fn an_open_paid_order_imports_and_each_other_has_its_reason() {
     let open = "imported open_order: not_shipped, A 2, B 1";

@@ -1,6 +1,6 @@
 //! Big orders of a shop: their stock moves chunk by chunk, and it is the same as at once. (SPEC G-05)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::scene::{at, batch, variant, variant_id},
@@ -144,6 +144,7 @@ fn a_big_order_is_packed_chunk_by_chunk() {
         connection: Some(&weir.scene.connection),
         stock: &weir.scene.stock,
         tracking: &tracking,
+        services: &BTreeSet::new(),
         now: at(NOW),
     };
     let changes = fulfill(weir.order(), &new, &here).unwrap();

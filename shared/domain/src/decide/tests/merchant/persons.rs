@@ -6,9 +6,11 @@ use super::{
 };
 use crate::{
     channel_order::shop::ChannelReturnState,
-    decide::persons::{change_manufacturing, delete, invoice, manufacture, receive, restore},
+    decide::persons::{change_manufacturing, delete, invoice, manufacture, receive, release, restore},
     ids::ManufacturingOrderId,
     manufacturing_order::ManufacturingStatus::{Done, NotStarted, WorkInProgress},
+    outcome::ReasonCode,
+    sales_order::Flag,
     sales_return::ReturnStatus,
     variant::Tracking,
 };
@@ -38,7 +40,7 @@ fn an_invoice_is_of_named_rows_or_of_all() {
 fn a_deleted_order_frees_what_it_held_and_holds_it_again() {
     let mut weir = looked(&[("A", 2)]);
     assert_eq!(weir.stock(MAIN, "A"), (100, 2));
-    assert_eq!(restore(weir.order(), &weir.scene.stock).unwrap_err().path, "sales_order_id");
+    assert_eq!(restore(weir.order(), false, &weir.scene.stock).unwrap_err().path, "sales_order_id");
     weir.happen(&Did::Delete);
     assert_eq!(weir.stock(MAIN, "A"), (100, 0));
     let again = delete(weir.order(), &weir.scene.organization, &[], &weir.scene.stock, at(NOW));
@@ -49,6 +51,51 @@ fn a_deleted_order_frees_what_it_held_and_holds_it_again() {
     weir.happen(&Did::Lock("2026-03-10"));
     let locked = delete(weir.order(), &weir.scene.organization, &[], &weir.scene.stock, at(NOW));
     assert!(locked.unwrap_err().message.contains("2026-03-10"));
+}
+
+// SPEC: OP-10, KS-33, KS-34 (what was called off and brought back is not deleted by the next look)
+#[test]
+fn what_was_called_off_and_brought_back_stays_while_that_lasts() {
+    let mut weir = looked(&[("A", 2), ("B", 1)]);
+    weir.happen(&Did::Archive);
+    weir.look();
+    assert!(weir.order().deleted_at.is_some());
+    weir.happen(&Did::Restore);
+    for _ in 0..2 {
+        let decision = weir.look();
+        assert_eq!(decision.outcome.reason.code, ReasonCode::ProtectedNeverChanges);
+        assert_eq!(weir.told(), "not_shipped, A 2, B 1");
+        weir.happen(&Did::Edit("A", 1));
+    }
+    assert!(weir.order().flags.contains(&Flag::BroughtBack));
+    weir.shop.order.shop.archived_at = None;
+    weir.look();
+    assert_eq!(weir.told(), "not_shipped, A 1, B 1");
+    assert!(!weir.order().flags.contains(&Flag::BroughtBack), "it follows again");
+
+    // Deleted by a person and brought back, it follows at once.
+    weir.happen(&Did::Delete);
+    weir.happen(&Did::Restore);
+    assert!(!weir.order().flags.contains(&Flag::BroughtBack));
+    weir.happen(&Did::Cancel);
+    weir.look();
+    assert!(weir.order().deleted_at.is_some());
+}
+
+// SPEC: CS-03 (a released row holds nothing, and lies at no place)
+#[test]
+fn a_row_is_released_once() {
+    let mut weir = looked(&[("A", 2), ("B", 1)]);
+    weir.happen(&Did::Release("A"));
+    assert_eq!((weir.stock(MAIN, "A"), weir.stock(MAIN, "B")), ((100, 0), (100, 1)));
+    assert_eq!(weir.order().rows[0].location, None);
+    let again = release(weir.order(), &row_id("A"), &weir.scene.stock).unwrap();
+    assert_eq!(again, crate::decide::Changes::default());
+    weir.look();
+    assert_eq!(weir.order().rows[0].location, None, "a place that a person cleared stays clear");
+    assert_eq!(release(weir.order(), &row_id("C"), &weir.scene.stock).unwrap_err().path, "row_id");
+    weir.happen(&Did::Pack("w1", &[("B", 1)]));
+    assert_eq!(release(weir.order(), &row_id("B"), &weir.scene.stock).unwrap_err().path, "row_id");
 }
 
 // SPEC: KS-30

@@ -1,19 +1,21 @@
 //! What is packed or delivered here, on its way to the shop. (SPEC KS-17, KS-41, KS-43, KS-45 to KS-47)
 
+use std::collections::BTreeSet;
+
 use super::{
-    super::scene::{at, batch, serial, variant},
+    super::scene::{at, batch, serial, variant, variant_id},
     shop::{Did, MAIN, NOW, SECOND, Weir, key, parcel, row_id},
 };
 use crate::{
     channel_order::shop::{DeliveryMethod, FulfillmentOrderState},
     decide::{
-        fulfill::{Here, NewFulfillment, deliver_packed, fulfill},
+        fulfill::{Here, NewFulfillment, deliver_packed, fulfill, track},
         push::{self, PushPlan},
     },
     event::{DomainEvent, Effect},
-    ids::FulfillmentId,
+    ids::{FulfillmentId, SalesOrderId},
     sales_order::{Flag, FulfillmentRow, FulfillmentStatus},
-    stock::{SerialState, StockItem},
+    stock::{BatchTake, SerialState, StockItem},
     variant::Tracking,
 };
 use Did::{Cancel, Deliver, DeliverPacked, Delivery, Edit, Fulfil, Look, Move, Pack, PackWith, Set};
@@ -177,6 +179,7 @@ fn refused(weir: &Weir, new: &NewFulfillment) -> Vec<String> {
         connection: Some(&weir.scene.connection),
         stock: &weir.scene.stock,
         tracking: &tracking,
+        services: &BTreeSet::new(),
         now: at(NOW),
     };
     let errors = fulfill(weir.order(), new, &here).unwrap_err();
@@ -243,15 +246,13 @@ fn stock_moves_once_with_its_batches_and_serial_numbers() {
     weir.look();
     let mut new = new(&[("A", 2), ("B", 1)]);
     new.rows[0].serial_numbers = vec!["S1".to_owned()];
-    let tracking = [
-        (super::super::scene::variant_id("A"), Tracking::Serial),
-        (super::super::scene::variant_id("B"), Tracking::Batch),
-    ];
+    let tracking = [(variant_id("A"), Tracking::Serial), (variant_id("B"), Tracking::Batch)];
     let here = Here {
         organization: &weir.scene.organization,
         connection: None,
         stock: &weir.scene.stock,
         tracking: &tracking.into(),
+        services: &BTreeSet::new(),
         now: at(NOW),
     };
     let changes = fulfill(weir.order(), &new, &here).unwrap();
@@ -271,4 +272,113 @@ fn stock_moves_once_with_its_batches_and_serial_numbers() {
     assert_eq!(weir.told(), "delivered, A 2/2, B 1/1");
     assert_eq!(deliver_packed(weir.order(), &id).unwrap_err().path, "status");
     assert_eq!(deliver_packed(weir.order(), &FulfillmentId::from_token("none")).unwrap_err().path, "status");
+}
+
+/// "A" lies in batches "x" (3 units, the older) and "y" (2).
+fn in_batches() -> Weir {
+    let mut weir = after(&[]);
+    weir.scene.variants.insert("A".to_owned(), variant("A", Tracking::Batch));
+    let batches = vec![batch("x", 1, 3), batch("y", 2, 2)];
+    let item = StockItem { on_hand: 5, batches, ..StockItem::empty(key(MAIN, "A")) };
+    weir.scene.stock.items.insert(key(MAIN, "A"), item);
+    weir.look();
+    weir
+}
+
+fn take(number: &str, quantity: i64) -> BatchTake {
+    BatchTake { number: number.to_owned(), quantity }
+}
+
+/// Fulfils "A" out of named batches, where all variants are recorded in batches.
+fn out_of(
+    weir: &Weir,
+    batches: &[BatchTake],
+    serial_numbers: &[&str],
+) -> Result<Vec<BatchTake>, Vec<String>> {
+    let mut new = new(&[("A", 2)]);
+    new.rows[0].batches = batches.to_vec();
+    new.rows[0].serial_numbers = serial_numbers.iter().map(|number| (*number).to_owned()).collect();
+    let here = Here {
+        organization: &weir.scene.organization,
+        connection: Some(&weir.scene.connection),
+        stock: &weir.scene.stock,
+        tracking: &weir.scene.variants.values().map(|known| (known.id.clone(), known.tracking)).collect(),
+        services: &BTreeSet::new(),
+        now: at(NOW),
+    };
+    match fulfill(weir.order(), &new, &here) {
+        Ok(changes) => Ok(changes.order.unwrap().fulfillments[0].rows[0].batches.clone()),
+        Err(errors) => Err(errors.into_iter().map(|error| error.path).collect()),
+    }
+}
+
+// SPEC: G-10 (a person names batches; what no name covers goes first in, first out)
+#[test]
+fn units_leave_out_of_the_batches_that_are_named() {
+    let weir = in_batches();
+    assert_eq!(out_of(&weir, &[], &[]), Ok(vec![take("x", 2)]));
+    assert_eq!(out_of(&weir, &[take("y", 1)], &[]), Ok(vec![take("y", 1), take("x", 1)]));
+    assert_eq!(out_of(&weir, &[take("y", 2)], &[]), Ok(vec![take("y", 2)]));
+    let cases: [(&[BatchTake], &str); 5] = [
+        (&[take("z", 1)], "rows[0].batch_transactions[0].batch_number"),
+        (&[take("y", 0)], "rows[0].batch_transactions[0].quantity"),
+        (&[take("y", 1), take("y", 2)], "rows[0].batch_transactions[1].quantity"),
+        (&[take("x", 3)], "rows[0].batch_transactions"),
+        (&[take("x", i64::MAX), take("y", 1)], "rows[0].batch_transactions[0].quantity"),
+    ];
+    for (batches, path) in cases {
+        assert_eq!(out_of(&weir, batches, &[]).unwrap_err()[0], path, "{batches:?}");
+    }
+    let plain = after(&[Look]);
+    assert_eq!(out_of(&plain, &[take("x", 1)], &[]).unwrap_err(), ["rows[0].batch_transactions"]);
+}
+
+// SPEC: KF-11 (a unit is in one place, and sold once)
+#[test]
+fn serial_numbers_of_units_that_are_not_there_are_refused() {
+    let mut weir = after(&[]);
+    weir.scene.variants.insert("A".to_owned(), variant("A", Tracking::Serial));
+    let states = [
+        ("here", SerialState::InStock(super::shop::place(MAIN))),
+        ("there", SerialState::InStock(super::shop::place(SECOND))),
+        ("sold", SerialState::Sold(SalesOrderId::from_token("other"))),
+        ("gone", SerialState::Removed),
+    ];
+    for (number, state) in states {
+        weir.scene = weir.scene.with_serial(serial("A", number, state));
+    }
+    weir.look();
+    for good in [&["here"][..], &["here", "new"]] {
+        assert!(out_of(&weir, &[], good).is_ok(), "{good:?}");
+    }
+    for bad in ["there", "sold", "gone", "here"] {
+        let path = "rows[0].serial_numbers[1]";
+        assert_eq!(out_of(&weir, &[], &["here", bad]).unwrap_err(), [path], "{bad}");
+    }
+}
+
+// SPEC: CS-03 (a row that was released leaves from the connection's place; what lies nowhere does not leave)
+#[test]
+fn a_row_without_a_place_leaves_from_its_connections() {
+    let mut weir = after(&[Look]);
+    weir.happen(&Did::Release("A"));
+    weir.happen(&Pack("w1", &[("A", 2)]));
+    assert_eq!(weir.stock(MAIN, "A"), (98, 0));
+    let mut nowhere = after(&[Look]);
+    nowhere.happen(&Did::Release("A"));
+    nowhere.scene.connection.default_location = None;
+    assert_eq!(out_of(&nowhere, &[], &[]).unwrap_err(), ["rows[0].row_id"]);
+}
+
+// SPEC: KS-43 (the shop hears of a parcel once)
+#[test]
+fn a_parcel_that_is_noted_later_stays_here() {
+    let weir = after(&[Look, Pack("w1", &[("A", 2)])]);
+    let id = FulfillmentId::from_token("w1");
+    let order = track(weir.order(), &id, &parcel("1Z1")).unwrap();
+    assert_eq!(order.fulfillments[0].tracking, Some(parcel("1Z1")));
+    assert_eq!(
+        track(weir.order(), &FulfillmentId::from_token("none"), &parcel("1")).unwrap_err().path,
+        "tracking"
+    );
 }

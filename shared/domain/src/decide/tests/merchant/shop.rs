@@ -1,6 +1,6 @@
 //! A small shop and the merchant's Weir beside it, and how the tests tell what happens at both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
@@ -12,7 +12,7 @@ use crate::{
         shop::{
             ChannelFulfillment, ChannelFulfillmentState, ChannelReturn, ChannelReturnState, DeliveryMethod,
             FulfilledUnits, FulfillmentOrder, FulfillmentOrderLine, FulfillmentOrderState, Hold,
-            PaymentState, ReturnedUnits, ShopLine, ShopOrder,
+            PaymentState, ReturnedUnits, ShopLine, ShopOrder, Stage,
         },
     },
     customer::{Customer, Person},
@@ -24,7 +24,7 @@ use crate::{
     ids::{ChannelName, ChannelOrderId, FulfillmentId, LocationId, ManufacturingOrderId, RowId, VariantId},
     manufacturing_order::{ManufacturingChange, ManufacturingOrder, ManufacturingStatus},
     money::Money,
-    outcome::OutcomeKind,
+    outcome::{OutcomeKind, ReasonCode},
     sales_order::{FulfillmentRow, FulfillmentStatus, SalesOrder, Tracking as Parcel},
     sales_return::SalesReturn,
     stock::{Stock, StockItem, StockKey},
@@ -432,6 +432,7 @@ impl Weir {
             connection: Some(&self.scene.connection),
             stock: &self.scene.stock,
             tracking: &tracking,
+            services: &BTreeSet::new(),
             now: self.shop.time(),
         };
         let changes = fulfill(self.order(), &new, &here).unwrap();
@@ -508,6 +509,8 @@ pub(super) enum Did {
     Move(&'static str, &'static str),
     Price(&'static str, i64),
     Hold(&'static [&'static str]),
+    /// The order's one status, at a shop that has one.
+    Status(Stage),
     Delivery(DeliveryMethod),
     Return(&'static str, ChannelReturnState, &'static [(&'static str, i64)]),
     /// Here.
@@ -523,6 +526,7 @@ pub(super) enum Did {
     Wait(i64),
     Delete,
     Restore,
+    Release(&'static str),
 }
 
 impl Weir {
@@ -563,6 +567,10 @@ impl Weir {
                 self.shop.tick();
                 self.shop.holds = reasons.to_vec();
             }
+            Did::Status(stage) => {
+                self.shop.tick();
+                self.shop.order.shop.stage = *stage;
+            }
             Did::Delivery(delivery) => self.shop.delivery = delivery.clone(),
             Did::Return(id, state, units) => {
                 self.shop.tick();
@@ -601,8 +609,14 @@ impl Weir {
                 let changes = persons::delete(self.order(), organization, &linked, stock, at(NOW)).unwrap();
                 self.store(&changes);
             }
+            Did::Release(sku) => {
+                let changes = persons::release(self.order(), &row_id(sku), &self.scene.stock).unwrap();
+                self.store(&changes);
+            }
             Did::Restore => {
-                let changes = persons::restore(self.order(), &self.scene.stock).unwrap();
+                let code = self.scene.observation.as_ref().map(|account| account.outcome.reason.code);
+                let was_called_off = code == Some(ReasonCode::DeletedWithChannel);
+                let changes = persons::restore(self.order(), was_called_off, &self.scene.stock).unwrap();
                 self.store(&changes);
             }
         }

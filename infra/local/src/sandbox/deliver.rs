@@ -1,0 +1,107 @@
+//! The sandboxed shop's webhooks on their way: each is posted to the address that subscribed, and one
+//! that is not answered well in time comes again as Shopify has it. What is on its way when the process
+//! dies is made up for by the search.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::StreamExt as _;
+use tokio::sync::watch;
+use weir_app::ports::Transport;
+use weir_aws::{ReqwestTransport, transport::Limits};
+use weir_channels::http::{HttpRequest, Method};
+use weir_sandbox::shopify::Webhook;
+
+use super::Sandbox;
+use crate::{StartError, pumps};
+
+/// How often it is looked for what is due.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// How long Shopify waits for a connection, and for the answer.
+const LIMITS: Limits =
+    Limits { connect: Duration::from_secs(1), total: Duration::from_secs(5), body_bytes: 64 * 1024 };
+
+/// Deliveries that are on their way at once.
+const AT_ONCE: usize = 8;
+
+/// The way out for deliveries.
+pub(crate) fn way_out() -> Result<ReqwestTransport, StartError> {
+    ReqwestTransport::new(LIMITS).map_err(|error| StartError::set_up("the sandbox's way out", error))
+}
+
+/// Delivers what is due until it is told to stop.
+pub(crate) async fn run(sandbox: Arc<Sandbox>, way_out: ReqwestTransport, mut stop: watch::Receiver<bool>) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            () = pumps::told_to_stop(&mut stop) => return,
+            _ = ticks.tick() => {}
+        }
+        let due = futures_util::stream::iter(sandbox.take_webhooks());
+        due.for_each_concurrent(AT_ONCE, |webhook| deliver(&sandbox, &way_out, webhook)).await;
+    }
+}
+
+async fn deliver(sandbox: &Sandbox, way_out: &ReqwestTransport, webhook: Webhook) {
+    let mut request = HttpRequest::new(Method::Post, webhook.uri.clone());
+    for (name, value) in &webhook.headers {
+        request = request.header(name, value.as_str());
+    }
+    request.body.clone_from(&webhook.body);
+    match way_out.send(&request).await {
+        Ok(answer) if (200..300).contains(&answer.status) => {}
+        Ok(answer) => {
+            tracing::debug!(topic = webhook.topic, status = answer.status, "a delivery was not taken");
+            sandbox.webhook_failed(&webhook);
+        }
+        Err(error) => {
+            tracing::debug!(topic = webhook.topic, %error, "a delivery did not arrive");
+            sandbox.webhook_failed(&webhook);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use weir_domain::Timestamp;
+    use weir_sandbox::fake::FakeClock;
+
+    use super::*;
+
+    /// Minutes in which Shopify gives up, and some.
+    const MINUTES: i64 = 4 * 60 + 10;
+
+    // SPEC: OP-08
+    #[tokio::test]
+    async fn what_nobody_takes_comes_eight_times_more_and_then_the_subscription_is_gone() {
+        let folder = std::env::temp_dir().join(format!("weir-deliver-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let clock = Arc::new(FakeClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
+        let (sandbox, _listener) = Sandbox::open(&folder, Arc::<FakeClock>::clone(&clock)).await.unwrap();
+        // A port that was free a moment ago: nobody listens there.
+        let port = {
+            let taken = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            taken.local_addr().unwrap().port()
+        };
+        sandbox.open_state().web.subscribe("ORDERS_CREATE", &format!("http://127.0.0.1:{port}/"));
+        clock.advance(SignedDuration::from_secs(8));
+        sandbox.tick();
+        let (way_out, mut tries) = (way_out().unwrap(), 0);
+        for _ in 0..MINUTES {
+            for webhook in sandbox.take_webhooks() {
+                tries += 1;
+                deliver(&sandbox, &way_out, webhook).await;
+            }
+            if sandbox.open_state().web.subscriptions().is_empty() {
+                break;
+            }
+            clock.advance(SignedDuration::from_mins(1));
+        }
+        assert!(sandbox.open_state().web.subscriptions().is_empty());
+        assert!((9..=18).contains(&tries), "one or two deliveries, nine times each at most: {tries}");
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+}

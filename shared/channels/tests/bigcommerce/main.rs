@@ -1,0 +1,11 @@
+//! BigCommerce's folder from outside: requests as BigCommerce wants them, its answers in Weir's words, and
+//! its webhooks verified.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+
+mod support;
+
+mod golden;
+mod webhooks;
+mod hooks;
+mod requests;
+mod malformed;

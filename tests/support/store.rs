@@ -1,0 +1,131 @@
+//! A merchant who sells in a store of the sandbox's BigCommerce: the connection, and what reaches the
+//! webhook door. What is here of its orders is told as of a web shop's.
+
+use weir_app::{
+    catalogue::locations::{self, NewLocation},
+    connections,
+    ports::{
+        Commit, Expect, Key, QueueName, Record,
+        ledger::{Route, RouteTarget},
+    },
+    webhook,
+};
+use weir_channels::channel::{Credentials, Secret};
+use weir_domain::{
+    Timestamp,
+    connection::{
+        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
+        ShopSettings,
+    },
+    ids::{ChannelName, ConnectionId},
+    location::LocationKind,
+};
+use weir_sandbox::{
+    Now,
+    bigcommerce::{OrderSpec, StoreSpec, Webhook},
+};
+
+use crate::{House, web_shop::WebShop};
+
+const TOKEN: &str = "bctoken";
+
+/// With what a store signs.
+pub const SECRET: &str = "bcsecret";
+
+/// The channel.
+#[must_use]
+pub fn bigcommerce() -> ChannelName {
+    ChannelName::parse("bigcommerce").unwrap()
+}
+
+/// Its queue of signals.
+#[must_use]
+pub fn import_queue() -> QueueName {
+    QueueName::Import(bigcommerce())
+}
+
+/// Its queue of what is brought to it.
+#[must_use]
+pub fn push_queue() -> QueueName {
+    QueueName::Push(bigcommerce())
+}
+
+/// Takes every due delivery of BigCommerce to the door; how it is answered is told there.
+pub async fn deliver(house: &House) -> usize {
+    let now = Now::at(house.now());
+    let due: Vec<Webhook> = house.crossing.bigcommerce().take_webhooks(now);
+    for delivery in &due {
+        let id = delivery.destination.rsplit('/').next().unwrap();
+        let connection = ConnectionId::parse(id).unwrap();
+        let (headers, body) = (&delivery.headers, &delivery.body);
+        let answer = webhook::receive(&house.hub, &bigcommerce(), &connection, headers, body).await.unwrap();
+        house.crossing.bigcommerce().webhook_answered(delivery, answer.status() == 200, now);
+    }
+    due.len()
+}
+
+impl House {
+    /// A merchant with a store, whose connection never was at work.
+    pub async fn store(&self, hash: &str, change: impl FnOnce(&mut ShopSettings)) -> WebShop {
+        let organization = self.organization(hash).await;
+        let new =
+            NewLocation { name: "Own".to_owned(), kind: LocationKind::Own, available_for_fulfillment: true };
+        let token = format!("{hash}own");
+        let location = locations::create(&self.hub, &organization, &token, new).await.unwrap().id;
+        let connection = ConnectionId::from_token(&format!("{hash}store"));
+        let shop = WebShop { organization, connection, location, domain: hash.to_owned() };
+        self.crossing.bigcommerce().open_store(StoreSpec::new(hash, TOKEN, SECRET));
+        let credentials: Credentials = [("access_token", TOKEN), ("client_secret", SECRET)]
+            .into_iter()
+            .map(|(name, secret)| (name.to_owned(), Secret::new(secret)))
+            .collect();
+        self.hub.secrets.keep(&shop.organization, &shop.connection, &credentials).await.unwrap();
+        let mut settings = weir_channels::built(&bigcommerce()).unwrap().setup.shop_settings();
+        change(&mut settings);
+        let connection = Connection {
+            id: shop.connection.clone(),
+            channel: bigcommerce(),
+            name: hash.to_owned(),
+            remote: RemoteAccount { account: hash.to_owned(), marketplace: None },
+            shared_account: None,
+            status: ConnectionStatus::Inactive,
+            default_location: Some(shop.location.clone()),
+            location_map: Vec::new(),
+            settings: ConnectionSettings { sku_aliasing: false, orders_api: "v2".to_owned(), shop: settings },
+            endpoints: Endpoints::default(),
+            first_activated_at: None,
+            activated_at: None,
+            deactivated_at: None,
+            orders_from: None,
+            notifications: NotificationLink::Off,
+            created_at: self.now(),
+        };
+        let mut commit = Commit::default();
+        let key = Key::Connection(shop.organization.clone(), shop.connection.clone());
+        commit.put(key, Record::Connection(connection), Expect::Absent);
+        let target = RouteTarget::Connection(shop.organization.clone(), shop.connection.clone());
+        let door = Key::Route(Route::Connection(shop.connection.clone()));
+        commit.put(door, Record::Route(target), Expect::Absent);
+        self.hub.ledger.commit(&commit).await.unwrap();
+        shop
+    }
+
+    /// The store's connection goes to work.
+    pub async fn activate_store(&self, shop: &WebShop) {
+        connections::activate(&self.hub, &shop.organization, &shop.connection).await.unwrap();
+    }
+
+    /// A store's connection as it is.
+    pub async fn store_connection(&self, shop: &WebShop) -> Connection {
+        let key = Key::Connection(shop.organization.clone(), shop.connection.clone());
+        match self.record(key).await.unwrap().record {
+            Record::Connection(connection) => connection,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Somebody places an order.
+    pub fn place_in_store(&self, shop: &WebShop, spec: OrderSpec, at: Timestamp) -> u64 {
+        self.crossing.bigcommerce().place_order(&shop.domain, spec, Now::at(at)).unwrap()
+    }
+}
