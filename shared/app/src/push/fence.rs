@@ -69,10 +69,14 @@ pub(super) async fn take(hub: &Hub, push: &Push) -> Result<Fence, FlowError> {
 }
 
 impl Fence {
-    /// Gives it back. What cannot be given back ends by itself.
+    /// Gives it back. What cannot be given back ends by itself, and until then nobody else pushes.
     pub(super) async fn leave(self, hub: &Hub) {
         let mut commit = Commit::default();
         commit.delete(self.key, Expect::Version(self.version));
-        let _ = hub.commit(Site::PushNote, &commit).await;
+        match hub.commit(Site::PushNote, &commit).await {
+            // It had ended already, and somebody else has it.
+            Ok(()) | Err(CommitError::Conflict) => {}
+            Err(error) => tracing::warn!(%error, "the right to push was not given back; it ends by itself"),
+        }
     }
 }
