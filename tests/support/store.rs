@@ -13,10 +13,7 @@ use weir_app::{
 use weir_channels::channel::{Credentials, Secret};
 use weir_domain::{
     Timestamp,
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-        ShopSettings,
-    },
+    connection::{Connection, RemoteAccount, ShopSettings},
     ids::{ChannelName, ConnectionId},
     location::LocationKind,
 };
@@ -80,25 +77,12 @@ impl House {
             .map(|(name, secret)| (name.to_owned(), Secret::new(secret)))
             .collect();
         self.hub.secrets.keep(&shop.organization, &shop.connection, &credentials).await.unwrap();
-        let mut settings = weir_channels::built(&bigcommerce()).unwrap().setup.shop_settings();
-        change(&mut settings);
+        let mut settings = weir_channels::built(&bigcommerce()).unwrap().default_settings();
+        change(&mut settings.shop);
+        let remote = RemoteAccount { account: hash.to_owned(), marketplace: None };
         let connection = Connection {
-            id: shop.connection.clone(),
-            channel: bigcommerce(),
-            name: hash.to_owned(),
-            remote: RemoteAccount { account: hash.to_owned(), marketplace: None },
-            shared_account: None,
-            status: ConnectionStatus::Inactive,
             default_location: Some(shop.location.clone()),
-            location_map: Vec::new(),
-            settings: ConnectionSettings { sku_aliasing: false, orders_api: "v2".to_owned(), shop: settings },
-            endpoints: Endpoints::default(),
-            first_activated_at: None,
-            activated_at: None,
-            deactivated_at: None,
-            orders_from: None,
-            notifications: NotificationLink::Off,
-            created_at: self.now(),
+            ..Connection::new(shop.connection.clone(), bigcommerce(), remote, settings, self.now())
         };
         let mut commit = Commit::default();
         let key = Key::Connection(shop.organization.clone(), shop.connection.clone());

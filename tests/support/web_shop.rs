@@ -13,10 +13,7 @@ use weir_app::{
 };
 use weir_channels::channel::{Credentials, Secret};
 use weir_domain::{
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-        ShopSettings,
-    },
+    connection::{Connection, ConnectionStatus, RemoteAccount, ShopSettings},
     history::HistoryEntry,
     ids::{
         ChannelName, ChannelOrderId, ConnectionId, FulfillmentId, LocationId, OrganizationId, SalesOrderId,
@@ -211,27 +208,11 @@ impl House {
     }
 
     fn connection_of(&self, shop: &WebShop) -> Connection {
+        let remote = RemoteAccount { account: shop.domain.clone(), marketplace: None };
+        let settings = weir_channels::shopify::CHANNEL.default_settings();
         Connection {
-            id: shop.connection.clone(),
-            channel: shopify(),
-            name: shop.domain.clone(),
-            remote: RemoteAccount { account: shop.domain.clone(), marketplace: None },
-            shared_account: None,
-            status: ConnectionStatus::Inactive,
             default_location: Some(shop.location.clone()),
-            location_map: Vec::new(),
-            settings: ConnectionSettings {
-                sku_aliasing: false,
-                orders_api: "2026-10".to_owned(),
-                shop: ShopSettings::default(),
-            },
-            endpoints: Endpoints::default(),
-            first_activated_at: None,
-            activated_at: None,
-            deactivated_at: None,
-            orders_from: None,
-            notifications: NotificationLink::Off,
-            created_at: self.now(),
+            ..Connection::new(shop.connection.clone(), shopify(), remote, settings, self.now())
         }
     }
 

@@ -12,10 +12,7 @@ use weir_channels::{
 };
 use weir_domain::{
     Timestamp,
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-        ShopSettings,
-    },
+    connection::{Connection, ConnectionStatus, RemoteAccount},
     decide::{self, State},
     ids::{ChannelName, ConnectionId, LocationId, OrganizationId},
     money::Currency,
@@ -144,27 +141,15 @@ impl Bench {
 
 fn connection(channel: ChannelName, shop: &str) -> Result<Connection, Failure> {
     let since: Timestamp = "2026-11-01T00:00:00Z".parse()?;
+    let remote = RemoteAccount { account: shop.to_owned(), marketplace: None };
+    let settings = weir_channels::shopify::CHANNEL.default_settings();
     Ok(Connection {
-        id: ConnectionId::parse("con_1")?,
-        channel,
-        name: "Shopify".to_owned(),
-        remote: RemoteAccount { account: shop.to_owned(), marketplace: None },
-        shared_account: None,
         status: ConnectionStatus::Active,
         default_location: Some(LocationId::parse("loc_1")?),
-        location_map: Vec::new(),
-        settings: ConnectionSettings {
-            sku_aliasing: false,
-            orders_api: "2026-10".to_owned(),
-            shop: ShopSettings::default(),
-        },
-        endpoints: Endpoints::default(),
         first_activated_at: Some(since),
         activated_at: Some(since),
-        deactivated_at: None,
         orders_from: Some(since),
-        notifications: NotificationLink::Off,
-        created_at: since,
+        ..Connection::new(ConnectionId::parse("con_1")?, channel, remote, settings, since)
     })
 }
 

@@ -288,36 +288,23 @@ impl Hub {
 #[cfg(test)]
 mod tests {
     use weir_domain::{
-        connection::{
-            ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount, ShopSettings,
-        },
+        connection::{ConnectionSettings, Endpoints, RemoteAccount, ShopSettings},
         ids::ConnectionId,
     };
 
     use super::*;
 
     fn connection(api: Option<&str>) -> Connection {
+        let settings = ConnectionSettings {
+            sku_aliasing: false,
+            orders_api: String::new(),
+            shop: ShopSettings::default(),
+        };
+        let remote = RemoteAccount { account: "shop.myshopify.com".to_owned(), marketplace: None };
+        let (id, channel) = (ConnectionId::from_token("one"), ChannelName::parse("shopify").unwrap());
         Connection {
-            id: ConnectionId::from_token("one"),
-            channel: ChannelName::parse("shopify").unwrap(),
-            name: "Shop".to_owned(),
-            remote: RemoteAccount { account: "shop.myshopify.com".to_owned(), marketplace: None },
-            shared_account: None,
-            status: ConnectionStatus::Active,
-            default_location: None,
-            location_map: Vec::new(),
-            settings: ConnectionSettings {
-                sku_aliasing: false,
-                orders_api: String::new(),
-                shop: ShopSettings::default(),
-            },
             endpoints: Endpoints { api: api.map(str::to_owned), token: None },
-            first_activated_at: None,
-            activated_at: None,
-            deactivated_at: None,
-            orders_from: None,
-            notifications: NotificationLink::Off,
-            created_at: Timestamp::UNIX_EPOCH,
+            ..Connection::new(id, channel, remote, settings, Timestamp::UNIX_EPOCH)
         }
     }
 

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use weir_domain::{
     Timestamp,
     channel_order::ChannelOrder,
-    connection::{Connection, Endpoints, ShopSettings},
+    connection::{Connection, ConnectionSettings, Endpoints, ShopSettings},
     decide::RuleSet,
     ids::ChannelOrderId,
 };
@@ -54,6 +54,17 @@ impl Channel {
     #[must_use]
     pub const fn takes_pushes(&self) -> bool {
         self.fulfillments.is_some() || self.completion.is_some()
+    }
+
+    /// What is set on a connection of which nobody has said anything.
+    #[must_use]
+    pub fn default_settings(&self) -> ConnectionSettings {
+        let orders_api = self.setup.order_apis().first().copied().unwrap_or_default();
+        ConnectionSettings {
+            sku_aliasing: false,
+            orders_api: orders_api.to_owned(),
+            shop: self.setup.shop_settings(),
+        }
     }
 }
 

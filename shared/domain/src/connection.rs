@@ -47,6 +47,37 @@ pub struct Connection {
     pub created_at: Timestamp,
 }
 
+impl Connection {
+    /// One that was never at work, called after its account, without places or endpoints of its own.
+    #[must_use]
+    pub fn new(
+        id: ConnectionId,
+        channel: ChannelName,
+        remote: RemoteAccount,
+        settings: ConnectionSettings,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            channel,
+            name: remote.account.clone(),
+            remote,
+            shared_account: None,
+            status: ConnectionStatus::Inactive,
+            default_location: None,
+            location_map: Vec::new(),
+            settings,
+            endpoints: Endpoints::default(),
+            first_activated_at: None,
+            activated_at: None,
+            deactivated_at: None,
+            orders_from: None,
+            notifications: NotificationLink::Off,
+            created_at,
+        }
+    }
+}
+
 /// Whose account at the channel. (SPEC §0 "source id")
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RemoteAccount {

@@ -2,9 +2,7 @@
 
 use weir_channels::channel::{Credentials, FieldError, Settings};
 use weir_domain::{
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-    },
+    connection::{Connection, Endpoints, RemoteAccount},
     ids::{ChannelName, ConnectionId, LocationId, OrganizationId},
 };
 
@@ -113,28 +111,13 @@ fn connection(
     new: NewConnection,
     channel: &weir_channels::Channel,
 ) -> Connection {
-    let default_api = channel.setup.order_apis().first().copied().unwrap_or_default();
+    let settings = channel.default_settings();
     Connection {
-        id,
-        channel: new.channel,
         name: new.name,
-        remote: new.remote,
-        shared_account: None,
-        status: ConnectionStatus::Inactive,
         default_location: new.default_location,
         location_map: new.location_map,
-        settings: ConnectionSettings {
-            sku_aliasing: false,
-            orders_api: default_api.to_owned(),
-            shop: channel.setup.shop_settings(),
-        },
         endpoints: new.endpoints,
-        first_activated_at: None,
-        activated_at: None,
-        deactivated_at: None,
-        orders_from: None,
-        notifications: NotificationLink::Off,
-        created_at: hub.now(),
+        ..Connection::new(id, new.channel, new.remote, settings, hub.now())
     }
 }
 

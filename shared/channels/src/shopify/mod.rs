@@ -24,22 +24,16 @@ pub use webhooks::{MAX_WEBHOOK_BYTES, SUBSCRIBED_TOPICS};
 use crate::channel::Channel;
 
 /// Shopify, whose merchants ship by themselves.
-pub static CHANNEL: Channel = channel(RuleSet::ShippedByMerchant);
-
-/// Shopify, with the rules that its orders fall under: what a merchant ships by itself.
-#[must_use]
-pub const fn channel(rules: RuleSet) -> Channel {
-    Channel {
-        name: "shopify",
-        title: "Shopify",
-        rules,
-        setup: &setup::ShopifySetup,
-        access: &access::ShopifyAccess,
-        orders: Some(&orders::ShopifyOrders),
-        notifications: None,
-        webhooks: Some(&webhooks::ShopifyWebhooks),
-        store: Some(&store::ShopifyStore),
-        fulfillments: Some(&fulfillments::ShopifyFulfillments),
-        completion: None,
-    }
-}
+pub static CHANNEL: Channel = Channel {
+    name: "shopify",
+    title: "Shopify",
+    rules: RuleSet::ShippedByMerchant,
+    setup: &setup::ShopifySetup,
+    access: &access::ShopifyAccess,
+    orders: Some(&orders::ShopifyOrders),
+    notifications: None,
+    webhooks: Some(&webhooks::ShopifyWebhooks),
+    store: Some(&store::ShopifyStore),
+    fulfillments: Some(&fulfillments::ShopifyFulfillments),
+    completion: None,
+};

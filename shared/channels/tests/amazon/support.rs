@@ -9,10 +9,7 @@ use weir_channels::{
 use weir_domain::{
     Timestamp,
     channel_order::{ChannelCharge, ChannelLine, ChannelOrder},
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-        ShopSettings,
-    },
+    connection::{Connection, ConnectionSettings, ConnectionStatus, RemoteAccount},
     customer::Address,
     ids::{ChannelName, ConnectionId},
 };
@@ -24,30 +21,13 @@ pub(crate) const DE: &str = "A1PA6795UKMFR9";
 pub(crate) const TOKEN: &str = "Atza|IwEBITESTTOKENTESTTOKENTESTTOKEN";
 
 pub(crate) fn connection(marketplace: &str, orders_api: &str) -> Connection {
+    let remote =
+        RemoteAccount { account: "A3TH9S8BH6GOGM".to_owned(), marketplace: Some(marketplace.to_owned()) };
+    let (id, channel) = (ConnectionId::parse("con_1").unwrap(), ChannelName::parse("amazon").unwrap());
+    let settings = ConnectionSettings { orders_api: orders_api.to_owned(), ..CHANNEL.default_settings() };
     Connection {
-        id: ConnectionId::parse("con_1").unwrap(),
-        channel: ChannelName::parse("amazon").unwrap(),
-        name: "Amazon".to_owned(),
-        remote: RemoteAccount {
-            account: "A3TH9S8BH6GOGM".to_owned(),
-            marketplace: Some(marketplace.to_owned()),
-        },
         status: ConnectionStatus::Active,
-        default_location: None,
-        location_map: Vec::new(),
-        settings: ConnectionSettings {
-            sku_aliasing: false,
-            orders_api: orders_api.to_owned(),
-            shop: ShopSettings::default(),
-        },
-        endpoints: Endpoints::default(),
-        first_activated_at: None,
-        activated_at: None,
-        deactivated_at: None,
-        orders_from: None,
-        notifications: NotificationLink::Off,
-        shared_account: None,
-        created_at: time("2026-11-01T00:00:00Z"),
+        ..Connection::new(id, channel, remote, settings, time("2026-11-01T00:00:00Z"))
     }
 }
 

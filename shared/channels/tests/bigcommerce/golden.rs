@@ -2,66 +2,27 @@
 //! expectation; every figure in it was compared with the case by hand. Besides, each order's parts add up
 //! to its total, but for the case that is about one whose parts do not.
 
-use std::{fs, path::PathBuf};
+use crate::{
+    common::{all_are_listed, body, cases, compare},
+    sum::sum,
+    support::{orders, render},
+};
 
-use weir_domain::{Decimal, channel_order::ChannelOrder};
-
-use crate::support::{orders, render};
+const CHANNEL: &str = "bigcommerce";
 
 /// The case whose parts do not add up.
 const DOES_NOT_ADD_UP: &str = "parts-that-do-not-add-up";
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bigcommerce")
-}
-
-/// What the parts of an order add up to, if each is known.
-fn sum(order: &ChannelOrder) -> Option<Decimal> {
-    let added = |tax: Option<Decimal>| if order.prices_include_tax { Some(Decimal::ZERO) } else { tax };
-    let lines = order.lines.iter().map(|line| Some(line.amount? - line.discount + added(line.tax)?));
-    let charges =
-        order.charges.iter().map(|charge| Some(charge.amount - charge.discount + added(charge.tax)?));
-    let parts: Option<Decimal> = lines.chain(charges).sum();
-    parts.map(|parts| parts - order.shop.order_discount)
-}
-
 fn check(case: &str) {
-    let body = fs::read(folder().join(format!("{case}.json"))).unwrap();
-    let order = orders().read("v2", &body).unwrap();
+    let order = orders().read("v2", &body(CHANNEL, case)).unwrap();
     let adds_up = sum(&order) == order.total.map(|total| total.amount);
     assert_eq!(adds_up, case != DOES_NOT_ADD_UP, "{case}: {:?} {:?}", sum(&order), order.total);
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(folder());
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(case, render(&order)));
-}
-
-macro_rules! cases {
-    ($($name:ident = $case:literal;)*) => {
-        $(
-            #[test]
-            fn $name() {
-                check($case);
-            }
-        )*
-
-        /// The cases of this list.
-        const LISTED: &[&str] = &[$($case),*];
-    };
+    compare(CHANNEL, case, &render(&order));
 }
 
 #[test]
 fn every_case_is_listed() {
-    let mut found: Vec<String> = fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .filter_map(|name| Some(name.strip_suffix(".json")?.to_owned()))
-        .collect();
-    let mut listed = LISTED.to_vec();
-    found.sort();
-    listed.sort_unstable();
-    assert_eq!(found, listed);
+    all_are_listed(CHANNEL, LISTED);
 }
 
 cases! {

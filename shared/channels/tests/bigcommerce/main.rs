@@ -2,6 +2,10 @@
 //! its webhooks verified.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/sum.rs"]
+mod sum;
 mod support;
 
 mod golden;

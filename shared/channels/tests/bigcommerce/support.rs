@@ -9,9 +9,7 @@ use weir_channels::{
 use weir_domain::{
     Timestamp,
     channel_order::{ChannelCharge, ChannelLine, ChannelOrder, shop::FulfillmentOrder},
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-    },
+    connection::{Connection, ConnectionStatus, RemoteAccount},
     customer::Address,
     ids::{ChannelName, ConnectionId},
 };
@@ -21,27 +19,12 @@ pub(crate) const TOKEN: &str = "TESTTOKENTESTTOKENTESTTOKEN00";
 pub(crate) const STORE: &str = "abc123def";
 
 pub(crate) fn connection() -> Connection {
+    let remote = RemoteAccount { account: STORE.to_owned(), marketplace: None };
+    let (id, channel) = (ConnectionId::parse("con_1").unwrap(), ChannelName::parse("bigcommerce").unwrap());
+    let settings = CHANNEL.default_settings();
     Connection {
-        id: ConnectionId::parse("con_1").unwrap(),
-        channel: ChannelName::parse("bigcommerce").unwrap(),
-        name: "BigCommerce".to_owned(),
-        remote: RemoteAccount { account: STORE.to_owned(), marketplace: None },
         status: ConnectionStatus::Active,
-        default_location: None,
-        location_map: Vec::new(),
-        settings: ConnectionSettings {
-            sku_aliasing: false,
-            orders_api: "v2".to_owned(),
-            shop: CHANNEL.setup.shop_settings(),
-        },
-        endpoints: Endpoints::default(),
-        first_activated_at: None,
-        activated_at: None,
-        deactivated_at: None,
-        orders_from: None,
-        notifications: NotificationLink::Off,
-        shared_account: None,
-        created_at: time("2026-11-01T00:00:00Z"),
+        ..Connection::new(id, channel, remote, settings, time("2026-11-01T00:00:00Z"))
     }
 }
 

@@ -2,6 +2,10 @@
 //! webhooks verified, and every operation held against its published schema.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/sum.rs"]
+mod sum;
 mod support;
 
 mod golden;

@@ -3,11 +3,10 @@
 use std::{fmt::Write as _, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
+pub(crate) use weir_channels::shopify::CHANNEL;
 use weir_channels::{
-    Channel,
     channel::{AccessToken, Call, MalformedOrder, Orders, Secret, Webhooks},
     http::{HttpRequest, HttpResponse},
-    shopify,
 };
 use weir_domain::{
     Timestamp,
@@ -15,43 +14,21 @@ use weir_domain::{
         ChannelCharge, ChannelLine, ChannelOrder,
         shop::{ChannelFulfillment, FulfillmentOrder, ShopOrder},
     },
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-        ShopSettings,
-    },
+    connection::{Connection, ConnectionStatus, RemoteAccount},
     customer::Address,
-    decide::RuleSet,
     ids::{ChannelName, ConnectionId},
 };
 
 /// The access token of the tests; no message may hold it.
 pub(crate) const TOKEN: &str = "shpat_TESTTOKENTESTTOKENTESTTOKEN00";
 
-/// The channel; which rules its orders fall under says nothing of how they are read.
-pub(crate) static CHANNEL: Channel = shopify::channel(RuleSet::ShippedByChannel);
-
 pub(crate) fn connection() -> Connection {
+    let remote = RemoteAccount { account: "blue-mugs.myshopify.com".to_owned(), marketplace: None };
+    let (id, channel) = (ConnectionId::parse("con_1").unwrap(), ChannelName::parse("shopify").unwrap());
+    let settings = CHANNEL.default_settings();
     Connection {
-        id: ConnectionId::parse("con_1").unwrap(),
-        channel: ChannelName::parse("shopify").unwrap(),
-        name: "Shopify".to_owned(),
-        remote: RemoteAccount { account: "blue-mugs.myshopify.com".to_owned(), marketplace: None },
         status: ConnectionStatus::Active,
-        default_location: None,
-        location_map: Vec::new(),
-        settings: ConnectionSettings {
-            sku_aliasing: false,
-            orders_api: "2026-10".to_owned(),
-            shop: ShopSettings::default(),
-        },
-        endpoints: Endpoints::default(),
-        first_activated_at: None,
-        activated_at: None,
-        deactivated_at: None,
-        orders_from: None,
-        notifications: NotificationLink::Off,
-        shared_account: None,
-        created_at: time("2026-11-01T00:00:00Z"),
+        ..Connection::new(id, channel, remote, settings, time("2026-11-01T00:00:00Z"))
     }
 }
 

@@ -7,10 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use weir_app::ports::{Key, Record};
 use weir_domain::{
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-        ShopSettings,
-    },
+    connection::{Connection, ConnectionStatus, RemoteAccount},
     ids::{
         ChannelName, ChannelOrderId, ConnectionId, LocationId, OrganizationId, RowId, SalesOrderId,
         SalesReturnId, VariantId,
@@ -93,27 +90,16 @@ impl Merchant {
     }
 
     fn connection(&self, house: &House) -> Connection {
+        let (remote, now) =
+            (RemoteAccount { account: "mugs.myshopify.com".to_owned(), marketplace: None }, house.hub.now());
+        let settings = weir_channels::shopify::CHANNEL.default_settings();
         Connection {
-            id: connection_id(),
-            channel: channel(),
             name: "mugs".to_owned(),
-            remote: RemoteAccount { account: "mugs.myshopify.com".to_owned(), marketplace: None },
-            shared_account: None,
             status: ConnectionStatus::Active,
             default_location: Some(LocationId::parse(&self.location).unwrap()),
-            location_map: Vec::new(),
-            settings: ConnectionSettings {
-                sku_aliasing: false,
-                orders_api: "2026-10".to_owned(),
-                shop: ShopSettings::default(),
-            },
-            endpoints: Endpoints::default(),
-            first_activated_at: Some(house.hub.now()),
-            activated_at: Some(house.hub.now()),
-            deactivated_at: None,
-            orders_from: None,
-            notifications: NotificationLink::Off,
-            created_at: house.hub.now(),
+            first_activated_at: Some(now),
+            activated_at: Some(now),
+            ..Connection::new(connection_id(), channel(), remote, settings, now)
         }
     }
 

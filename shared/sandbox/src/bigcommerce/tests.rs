@@ -16,9 +16,7 @@ use weir_channels::{
 };
 use weir_domain::{
     channel_order::ChannelOrder,
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-    },
+    connection::{Connection, ConnectionStatus, RemoteAccount},
     ids::{ChannelName, ChannelOrderId, ConnectionId},
 };
 
@@ -45,27 +43,11 @@ fn with(store: StoreSpec) -> BigCommerce {
 }
 
 fn connection() -> Connection {
+    let remote = RemoteAccount { account: STORE.to_owned(), marketplace: None };
+    let (id, channel) = (ConnectionId::parse("con_1").unwrap(), ChannelName::parse("bigcommerce").unwrap());
     Connection {
-        id: ConnectionId::parse("con_1").unwrap(),
-        channel: ChannelName::parse("bigcommerce").unwrap(),
-        name: "BigCommerce".to_owned(),
-        remote: RemoteAccount { account: STORE.to_owned(), marketplace: None },
         status: ConnectionStatus::Active,
-        default_location: None,
-        location_map: Vec::new(),
-        settings: ConnectionSettings {
-            sku_aliasing: false,
-            orders_api: "v2".to_owned(),
-            shop: CHANNEL.setup.shop_settings(),
-        },
-        endpoints: Endpoints::default(),
-        first_activated_at: None,
-        activated_at: None,
-        deactivated_at: None,
-        orders_from: None,
-        notifications: NotificationLink::Off,
-        shared_account: None,
-        created_at: at(0).wall,
+        ..Connection::new(id, channel, remote, CHANNEL.default_settings(), at(0).wall)
     }
 }
 

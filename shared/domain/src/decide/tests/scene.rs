@@ -10,10 +10,7 @@ use crate::{
         ChannelCharge, ChannelLine, ChannelOrder, ChannelOrderState, ChargeKind, FulfilledBy, SoldBy,
         shop::{ShopLine, ShopOrder},
     },
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-        ShopSettings,
-    },
+    connection::{Connection, ConnectionSettings, ConnectionStatus, RemoteAccount, ShopSettings},
     customer::Person,
     decide::{Decision, RuleSet, State, decide},
     ids::{ChannelName, ChannelOrderId, ConnectionId, LocationId, OrganizationId, SalesOrderId, VariantId},
@@ -162,27 +159,20 @@ pub(super) fn organization(zone: &str) -> Organization {
 }
 
 pub(super) fn connection() -> Connection {
+    let remote =
+        RemoteAccount { account: "SELLER".to_owned(), marketplace: Some("ATVPDKIKX0DER".to_owned()) };
+    let settings = ConnectionSettings {
+        sku_aliasing: false,
+        orders_api: "2026-01-01".to_owned(),
+        shop: ShopSettings::default(),
+    };
+    let (id, channel) = (ConnectionId::from_token("1"), ChannelName::parse("amazon").unwrap());
     Connection {
-        id: ConnectionId::from_token("1"),
-        channel: ChannelName::parse("amazon").unwrap(),
         name: "Amazon US".to_owned(),
-        remote: RemoteAccount { account: "SELLER".to_owned(), marketplace: Some("ATVPDKIKX0DER".to_owned()) },
-        shared_account: None,
         status: ConnectionStatus::Active,
         default_location: Some(fba()),
-        location_map: Vec::new(),
-        settings: ConnectionSettings {
-            sku_aliasing: false,
-            orders_api: "2026-01-01".to_owned(),
-            shop: ShopSettings::default(),
-        },
-        endpoints: Endpoints::default(),
-        first_activated_at: None,
-        activated_at: None,
-        deactivated_at: None,
         orders_from: Some(at("2026-01-01T00:00:00Z")),
-        notifications: NotificationLink::Off,
-        created_at: at("2025-01-01T00:00:00Z"),
+        ..Connection::new(id, channel, remote, settings, at("2025-01-01T00:00:00Z"))
     }
 }
 

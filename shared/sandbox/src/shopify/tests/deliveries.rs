@@ -72,7 +72,7 @@ fn subscriptions_are_made_once_and_put_back_when_they_are_lost() {
 fn without_tls_nothing_is_delivered_but_to_the_machine_of_a_local_run() {
     let (connection, token) = (connection(), token(TOKEN));
     let stand_in = weir_domain::connection::Connection {
-        endpoints: Endpoints { api: Some(format!("https://{SHOP}")), token: None },
+        endpoints: weir_domain::connection::Endpoints { api: Some(format!("https://{SHOP}")), token: None },
         ..connection
     };
     let mut shopify = new();

@@ -15,16 +15,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use weir_channels::{
-    Channel,
     channel::{AccessToken, Call, ChannelError, RawOrder, Secret, Step},
     http::{HttpRequest, HttpResponse},
+    shopify::CHANNEL,
 };
 use weir_domain::{
     channel_order::ChannelOrder,
-    connection::{
-        Connection, ConnectionSettings, ConnectionStatus, Endpoints, NotificationLink, RemoteAccount,
-    },
-    decide::RuleSet,
+    connection::{Connection, ConnectionStatus, RemoteAccount},
     ids::{ChannelName, ChannelOrderId, ConnectionId},
 };
 
@@ -35,9 +32,6 @@ const SHOP: &str = "blue-mugs.myshopify.com";
 const APP: &str = "app-one";
 const SECRET: &str = "shpss_one";
 const TOKEN: &str = "shpat_held";
-
-/// The channel; which rules its orders fall under says nothing of how they are read.
-static CHANNEL: Channel = weir_channels::shopify::channel(RuleSet::ShippedByChannel);
 
 fn at(seconds: i64) -> Now {
     let start: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
@@ -59,27 +53,11 @@ fn with(shop: ShopSpec) -> Shopify {
 }
 
 fn connection() -> Connection {
+    let remote = RemoteAccount { account: SHOP.to_owned(), marketplace: None };
+    let (id, channel) = (ConnectionId::parse("con_1").unwrap(), ChannelName::parse("shopify").unwrap());
     Connection {
-        id: ConnectionId::parse("con_1").unwrap(),
-        channel: ChannelName::parse("shopify").unwrap(),
-        name: "Shopify".to_owned(),
-        remote: RemoteAccount { account: SHOP.to_owned(), marketplace: None },
         status: ConnectionStatus::Active,
-        default_location: None,
-        location_map: Vec::new(),
-        settings: ConnectionSettings {
-            sku_aliasing: false,
-            orders_api: "2026-10".to_owned(),
-            shop: weir_domain::connection::ShopSettings::default(),
-        },
-        endpoints: Endpoints::default(),
-        first_activated_at: None,
-        activated_at: None,
-        deactivated_at: None,
-        orders_from: None,
-        notifications: NotificationLink::Off,
-        shared_account: None,
-        created_at: at(0).wall,
+        ..Connection::new(id, channel, remote, CHANNEL.default_settings(), at(0).wall)
     }
 }
 
