@@ -94,9 +94,8 @@ pub async fn push(hub: &Hub, push: &Push) -> Result<Pushed, FlowError> {
         (None, Some(completion)) => desk.complete(completion, order, id).await,
         (None, None) => Ok(Pushed::Nothing),
     };
-    // A call without an answer may still be on its way: nobody makes another one before it has arrived.
-    let is_known = !matches!(ended, Err(Stop::Call(CallError::Trouble(_))));
-    if is_known || planted::is(Bug::PushUnfenced) {
+    // What the shop was asked to make and did not answer for may still be made: nobody asks again before.
+    if !matches!(ended, Err(Stop::Unanswered(_))) || planted::is(Bug::PushUnfenced) {
         fence.leave(hub).await;
     }
     match ended {
@@ -107,7 +106,7 @@ pub async fn push(hub: &Hub, push: &Push) -> Result<Pushed, FlowError> {
             connections::needs_attention(hub, organization, (&connection, version), code, &message).await?;
             Err(FlowError::new(message))
         }
-        Err(Stop::Call(error)) => Err(FlowError::new(error.to_string())),
+        Err(Stop::Call(error) | Stop::Unanswered(error)) => Err(FlowError::new(error.to_string())),
     }
 }
 
@@ -115,6 +114,21 @@ pub async fn push(hub: &Hub, push: &Push) -> Result<Pushed, FlowError> {
 enum Stop {
     Flow(FlowError),
     Call(CallError),
+    /// The shop was asked to do something, and whether it did is not known.
+    Unanswered(CallError),
+}
+
+impl Stop {
+    /// Why a call that changes something in the shop did not end.
+    fn of_change(error: CallError) -> Self {
+        match error {
+            CallError::Trouble(_)
+            | CallError::Channel(ChannelError::Trouble(_) | ChannelError::Unreadable(_)) => {
+                Self::Unanswered(error)
+            }
+            _ => Self::Call(error),
+        }
+    }
 }
 
 impl From<CallError> for Stop {
@@ -209,8 +223,8 @@ impl Desk<'_> {
                     self.note(|order| Some(of_shop(order)), Some(message)).await?;
                     *made += 1;
                 }
-                Err(CallError::Channel(ChannelError::Refused(why))) => return Ok(Some(why)),
-                Err(error) => return Err(error.into()),
+                Err(Stop::Call(CallError::Channel(ChannelError::Refused(why)))) => return Ok(Some(why)),
+                Err(stop) => return Err(stop),
             }
         }
         Ok(None)
@@ -260,7 +274,7 @@ impl Desk<'_> {
                 self.note(|_| None, Some(format!("The shop refused to complete the order: {why}."))).await?;
                 Ok(Pushed::Refused)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Stop::of_change(error)),
         }
     }
 
@@ -282,11 +296,7 @@ impl Desk<'_> {
 
     /// Makes one fulfillment at the shop. It is asked once: whether a lost answer was heard, the next look
     /// tells.
-    async fn make(
-        &self,
-        fulfillments: &'static dyn Fulfillments,
-        call: &PushCall,
-    ) -> Result<String, CallError> {
+    async fn make(&self, fulfillments: &'static dyn Fulfillments, call: &PushCall) -> Result<String, Stop> {
         let part = |part: &push::PushPart| FulfilledPart {
             fulfillment_order: part.fulfillment_order.clone(),
             lines: part.units().map(|units| (units.line.clone(), units.quantity)).collect(),
@@ -313,7 +323,7 @@ impl Desk<'_> {
             Err(CallError::Trouble(_)) if planted::is(Bug::PushAgain) => {
                 Ok(call::ask_until(hub, asking, until, build, read).await?.id)
             }
-            made => Ok(made?.id),
+            made => Ok(made.map_err(Stop::of_change)?.id),
         }
     }
 
