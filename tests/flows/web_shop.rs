@@ -9,6 +9,7 @@ use weir_app::{
     ports::{Commit, Expect, Index, Key, Record},
     webhook::{self, Answer, LARGEST_BODY},
 };
+use weir_channels::http::HttpResponse;
 use weir_domain::{
     connection::{ConnectionStatus, NotificationLink},
     ids::{ChannelOrderId, ConnectionId, FulfillmentId, SignalId},
@@ -276,6 +277,29 @@ async fn who_asked_for_an_order_while_its_connection_was_off_gets_it_later() {
     house.minutes(10).await;
     assert_eq!(shop.outcome(&house, old).await, "imported open_order", "{:?}", house.errors());
     assert!(shop.account(&house, old).await.unwrap().is_asked_for);
+}
+
+// SPEC: KS-04 (a person's wish)
+#[tokio::test]
+async fn what_a_person_asked_for_is_not_forgotten_while_its_shop_is_in_trouble() {
+    let house = House::new().await;
+    let shop = house.idle_web_shop("mugs").await;
+    let old = house.place_in_web_shop(&shop, mugs(1));
+    house.clock.advance(SignedDuration::from_hours(24 * 20));
+    connections::activate(&house.hub, &shop.organization, &shop.connection).await.unwrap();
+    house.look_at(&shop, old, SignalCause::Notification).await;
+    assert_eq!(shop.outcome(&house, old).await, "skipped created_before_activation");
+
+    house.crossing.answer_always(
+        ".myshopify.com/",
+        HttpResponse { status: 503, headers: Vec::new(), body: Vec::new() },
+    );
+    house.look_at(&shop, old, SignalCause::Manual).await;
+    house.look_at(&shop, old, SignalCause::Notification).await;
+    house.minutes(10).await;
+    house.crossing.answer_no_more();
+    house.minutes(70).await;
+    assert_eq!(shop.outcome(&house, old).await, "imported open_order", "{:?}", house.errors());
 }
 
 // SPEC: G-11, OP-05

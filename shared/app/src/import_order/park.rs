@@ -41,6 +41,11 @@ pub(super) async fn park(
     if before.is_some_and(|(parked, _)| parked.signal.snapshot_at.is_none()) {
         signal.snapshot_at = None;
     }
+    // Nor does a person's wish end because the sweep or the channel came in between. (SPEC KS-04)
+    if let Some((parked, _)) = before.filter(|(parked, _)| parked.signal.cause == SignalCause::Manual) {
+        signal.cause = SignalCause::Manual;
+        signal.requested_by.clone_from(&parked.signal.requested_by);
+    }
     let mut commit = Commit::default();
     commit.put(
         Key::Parked(organization.clone(), order.clone()),
