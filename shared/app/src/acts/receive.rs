@@ -112,11 +112,11 @@ pub async fn receive(
         let kinds = super::kinds(hub, organization, &variants).await?;
         let key = |variant| StockKey { location: location.clone(), variant };
         let loaded = desk.stock(hub, variants.into_iter().map(key).collect(), &BTreeSet::new()).await?;
-        let changes =
-            persons::receive(known, (&location, now), &desk.organization, &loaded.stock, &kinds.tracking)
-                .map_err(|error| Refusal::conflict("return_not_open", error.message))?;
+        let kinds = (&kinds.tracking, &kinds.services);
+        let changes = persons::receive(known, (&location, now), &desk.organization, &loaded.stock, kinds)
+            .map_err(|error| Refusal::conflict("return_not_open", error.message))?;
         let after = changes.returns.first().cloned();
-        let units: i64 = known.rows.iter().map(|row| row.quantity).sum();
+        let units: i64 = changes.movements.iter().map(|movement| movement.quantity).sum();
         let message = format!("Return {} was received: {units} units are in stock again.", known.number);
         let line = super::line(hub, "return_received", message, actor);
         if desk.commit(hub, changes, &loaded, line, Commit::default()).await?

@@ -214,7 +214,7 @@ pub fn receive(
     (location, now): (&LocationId, Timestamp),
     organization: &Organization,
     stock: &Stock,
-    tracking: &BTreeMap<VariantId, Tracking>,
+    (tracking, services): (&BTreeMap<VariantId, Tracking>, &BTreeSet<VariantId>),
 ) -> Result<Changes, FieldError> {
     if known.status != ReturnStatus::Open {
         return Err(refused("status", format!("The return is {}.", known.status.as_str())));
@@ -223,7 +223,9 @@ pub fn receive(
         return Err(refused("received_at", locked.message));
     }
     let mut changes = Changes::default();
-    for (part, row) in (0..).zip(&known.rows) {
+    // A service left from nowhere, and comes back to nowhere.
+    let goods = (0..).zip(&known.rows).filter(|(_, row)| !services.contains(&row.variant));
+    for (part, row) in goods {
         let key = StockKey { location: location.clone(), variant: row.variant.clone() };
         let item = changes.items.entry(key.clone()).or_insert_with_key(|key| stock.item(key));
         item.on_hand += row.quantity;

@@ -1,5 +1,7 @@
 //! What a person does to an order besides packing it. (SPEC KS-16, KS-30, KS-35, G-09, OP-10)
 
+use std::collections::BTreeSet;
+
 use super::{
     super::scene::{at, variant_id},
     shop::{Did, MAIN, NOW, SECOND, Weir, place, row_id},
@@ -139,8 +141,13 @@ fn what_comes_back_is_in_stock_again() {
     let tracking = [(variant_id("B"), Tracking::Batch)].into();
     let (organization, stock) = (weir.scene.organization.clone(), weir.scene.stock.clone());
     let back = |known: &_, organization: &_| {
-        receive(known, (&place(SECOND), at(NOW)), organization, &stock, &tracking)
+        receive(known, (&place(SECOND), at(NOW)), organization, &stock, (&tracking, &BTreeSet::new()))
     };
+    let service = [variant_id("A")].into();
+    let goods =
+        receive(&known, (&place(SECOND), at(NOW)), &organization, &stock, (&tracking, &service)).unwrap();
+    let moved: Vec<_> = goods.movements.iter().map(|movement| movement.sku.as_str()).collect();
+    assert_eq!(moved, ["B"], "a service comes back to nowhere");
     let changes = back(&known, &organization).unwrap();
     weir.store(&changes);
     assert_eq!((weir.stock(SECOND, "A"), weir.stock(SECOND, "B")), ((101, 0), (102, 0)));
