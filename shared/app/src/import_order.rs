@@ -35,7 +35,7 @@ use crate::{
 };
 
 pub(crate) use commit::{snapshot_of, write_stock};
-pub(crate) use foresee::{Foreseen, foresee};
+pub(crate) use foresee::{Foreseen, Foresight, foresee};
 pub(crate) use park::after;
 pub(crate) use state::{Loaded, read_stock};
 

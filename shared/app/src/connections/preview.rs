@@ -15,7 +15,7 @@ use weir_domain::{
 use super::{ConnectionPatch, change::proposed};
 use crate::{
     hub::Hub,
-    import_order::{Foreseen, foresee},
+    import_order::{Foreseen, Foresight, foresee},
     lists::Window,
     outcomes::{self, OutcomeFilter},
     people::Refusal,
@@ -111,8 +111,8 @@ pub async fn preview(
         let decided = some.iter().map(|order| foresee(hub, organization, (&now, &then), order, false));
         for (order, foreseen) in some.iter().zip(join_all(decided).await) {
             match foreseen.map_err(|error| Refusal::Trouble(error.to_string()))? {
-                Some(foreseen) => preview.count(foreseen),
-                None => again.push(order),
+                Foresight::Decided(foreseen) => preview.count(foreseen),
+                Foresight::Unknown | Foresight::Unanswered => again.push(order),
             }
         }
     }
@@ -165,10 +165,15 @@ impl Preview {
         for order in orders.iter().take(ASKED_AGAIN) {
             let foreseen = foresee(hub, organization, connections, order, true).await;
             let foreseen = foreseen.map_err(|error| Refusal::Trouble(error.to_string()))?;
-            // A channel that does not answer for one does not for the next.
-            let Some(foreseen) = foreseen else { return Ok(()) };
-            self.undecided -= 1;
-            self.count(foreseen);
+            match foreseen {
+                Foresight::Decided(foreseen) => {
+                    self.undecided -= 1;
+                    self.count(foreseen);
+                }
+                Foresight::Unknown => {}
+                // A channel that does not answer for one does not for the next.
+                Foresight::Unanswered => return Ok(()),
+            }
         }
         Ok(())
     }

@@ -283,6 +283,7 @@ async fn finish_following(
         updated_at: order.channel_updated_at,
         digest: known.and_then(|known| known.digest.clone()),
         skus: known.map(|known| known.skus.clone()).unwrap_or_default(),
+        is_no_look: !is_of_channel,
         ..Seen::default()
     };
     let changes = Changes { order: Some(order.clone()), ..Changes::default() };

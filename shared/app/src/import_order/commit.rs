@@ -45,6 +45,8 @@ pub(super) struct Seen {
     pub(super) skus: Vec<String>,
     pub(super) person: Person,
     pub(super) promised_by: Option<Timestamp>,
+    /// Nobody looked at the channel: a person's plan came to its end.
+    pub(super) is_no_look: bool,
 }
 
 impl Seen {
@@ -75,6 +77,7 @@ impl Seen {
             skus,
             person: order.person.clone(),
             promised_by: order.promised_by,
+            is_no_look: false,
         }
     }
 }
@@ -179,7 +182,8 @@ pub(super) fn account(reading: &Reading<'_>, seen: &Seen, decision: &Decision, n
     // The same words may tell of another change.
     let changes = changes_something(&decision.changes);
     // What an order that is in waited for has passed, though nothing of it changes.
-    let has_waited = before.outcome.kind == OutcomeKind::Waiting && reading.file.order.is_some() && !is_older;
+    let is_in = reading.file.order.is_some();
+    let has_waited = before.outcome.kind == OutcomeKind::Waiting && is_in && !is_older && !seen.is_no_look;
     let has_waited = has_waited && !planted::is(Bug::WaitsForEver);
     let is_new_outcome = (decision.outcome.kind != OutcomeKind::Unchanged || has_waited)
         && (decision.outcome != before.outcome || changes);

@@ -43,15 +43,27 @@ pub(crate) struct Foreseen {
     pub(crate) then: Verdict,
 }
 
-/// Decides upon an order under the settings of two connections. `None`: what the channel showed of it is
-/// not kept any more, and the channel may not be asked or did not answer.
+/// What a preview finds out about one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Foresight {
+    /// What becomes of it.
+    Decided(Foreseen),
+    /// Nothing: what the channel showed of it is not kept any more or cannot be read, or the channel does
+    /// not know it any more.
+    Unknown,
+    /// The channel was asked and did not answer.
+    Unanswered,
+}
+
+/// Decides upon an order under the settings of two connections; where nothing is kept of it, the channel is
+/// asked, if it may be.
 pub(crate) async fn foresee(
     hub: &Hub,
     organization: &OrganizationId,
     (now, then): (&Connection, &Connection),
     order: &ChannelOrderId,
     may_ask: bool,
-) -> Result<Option<Foreseen>, FlowError> {
+) -> Result<Foresight, FlowError> {
     let signal = Signal {
         id: SignalId::from_token("preview"),
         organization: organization.clone(),
@@ -64,12 +76,18 @@ pub(crate) async fn foresee(
     };
     let mut reading = read(hub, &signal).await?;
     let orders = reading.channel.orders.ok_or_else(|| FlowError::new("the channel has no orders"))?;
-    let Some(order) = facts(hub, &reading, orders, may_ask).await? else { return Ok(None) };
+    let order = match facts(hub, &reading, orders, may_ask).await {
+        Ok(Some(order)) => order,
+        Ok(None) => return Ok(Foresight::Unknown),
+        Err(CallError::Own(cause)) => return Err(FlowError::new(cause)),
+        // A channel in trouble, or whose rate is used up, leaves the order undecided, and that is said.
+        Err(_) => return Ok(Foresight::Unanswered),
+    };
     reading.connection = now.clone();
     let before = verdict(hub, &reading, &order).await?;
     reading.connection = then.clone();
     let after = verdict(hub, &reading, &order).await?;
-    Ok(Some(Foreseen { order_no: order.order_no, now: before, then: after }))
+    Ok(Foresight::Decided(Foreseen { order_no: order.order_no, now: before, then: after }))
 }
 
 /// The order as it was shown last: the kept snapshot, or what the channel says now.
@@ -78,7 +96,7 @@ async fn facts(
     reading: &Reading<'_>,
     orders: &'static dyn Orders,
     may_ask: bool,
-) -> Result<Option<ChannelOrder>, FlowError> {
+) -> Result<Option<ChannelOrder>, CallError> {
     if let Some(kept) = &reading.file.snapshot {
         return Ok(orders.read(&kept.format, &kept.body).ok());
     }
@@ -86,14 +104,9 @@ async fn facts(
         return Ok(None);
     }
     let signal = reading.signal;
-    let found =
-        call::look(hub, &signal.organization, &reading.connection, orders, &signal.channel_order_id).await;
-    match found {
-        Ok(raw) => Ok(raw.and_then(|raw| orders.read(&raw.format, &raw.body).ok())),
-        Err(CallError::Own(cause)) => Err(FlowError::new(cause)),
-        // A channel in trouble, or whose rate is used up, leaves the order undecided, and that is said.
-        Err(_) => Ok(None),
-    }
+    let raw =
+        call::look(hub, &signal.organization, &reading.connection, orders, &signal.channel_order_id).await?;
+    Ok(raw.and_then(|raw| orders.read(&raw.format, &raw.body).ok()))
 }
 
 async fn verdict(hub: &Hub, reading: &Reading<'_>, order: &ChannelOrder) -> Result<Verdict, FlowError> {
