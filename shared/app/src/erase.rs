@@ -4,6 +4,7 @@
 use weir_channels::channel::Credentials;
 use weir_domain::{
     customer::Customer,
+    decide::booking::SERIAL_NUMBERS_ATTRIBUTE,
     history::HistoryEntry,
     ids::{ConnectionId, CustomerId, OrganizationId, SalesOrderId, SignalId},
     outcome::OutcomeKind,
@@ -122,7 +123,8 @@ fn without_person(order: &SalesOrder) -> SalesOrder {
     let mut order = order.clone();
     order.customer_ref = None;
     for row in &mut order.rows {
-        row.attributes.clear();
+        // Numbers that could not be booked are of the goods; all else the buyer may have typed.
+        row.attributes.retain(|name, _| name == SERIAL_NUMBERS_ATTRIBUTE);
     }
     order
 }
@@ -164,6 +166,10 @@ async fn credentials(hub: &Hub, told: &Told) -> Result<(), FlowError> {
         return Ok(());
     }
     hub.access_tokens.forget(&call::account(&connection));
+    let kept = hub.credentials_anew(Site::EraseRead, &told.organization, &told.connection).await?;
+    if kept.is_empty() {
+        return Ok(());
+    }
     let none = Credentials::new();
     Ok(hub.keep_credentials(Site::Erase, &told.organization, &told.connection, &none).await?)
 }

@@ -133,6 +133,11 @@ impl Secrets for SecretsManager {
             }
             Err(error) => return Err(SecretError(self.place(&name).describe(&error))),
         }
+        if credentials.is_empty() {
+            // What it held is kept as the version before, until another value takes that place.
+            let again = self.client.put_secret_value().secret_id(&name).secret_string(&text).send().await;
+            again.map_err(|error| SecretError(self.place(&name).describe(&error)))?;
+        }
         self.remember(name, credentials.clone());
         Ok(())
     }
