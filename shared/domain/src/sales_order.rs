@@ -455,6 +455,42 @@ pub struct Tracking {
     pub url: Option<String>,
 }
 
+/// What changes of a parcel's tracking: `None` stays as it is, nothing given clears.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrackingPatch {
+    /// The number.
+    pub number: Option<Option<String>>,
+    /// The carrier.
+    pub carrier: Option<Option<String>>,
+    /// Where to follow it.
+    pub url: Option<Option<String>>,
+}
+
+impl TrackingPatch {
+    /// All of it is cleared.
+    #[must_use]
+    pub const fn cleared() -> Self {
+        Self { number: Some(None), carrier: Some(None), url: Some(None) }
+    }
+
+    /// The tracking after the change; one of which nothing is told is none.
+    #[must_use]
+    pub fn applied(&self, known: Option<&Tracking>) -> Option<Tracking> {
+        let field = |patch: &Option<Option<String>>,
+                     known: fn(&Tracking) -> &Option<String>,
+                     of: Option<&Tracking>| {
+            patch.clone().unwrap_or_else(|| of.and_then(|of| known(of).clone()))
+        };
+        let after = Tracking {
+            number: field(&self.number, |known| &known.number, known),
+            carrier: field(&self.carrier, |known| &known.carrier, known),
+            url: field(&self.url, |known| &known.url, known),
+        };
+        let is_told = after.number.is_some() || after.carrier.is_some() || after.url.is_some();
+        is_told.then_some(after)
+    }
+}
+
 /// The sums of an order; a sum over an unknown part is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Totals {

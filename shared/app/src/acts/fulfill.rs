@@ -14,7 +14,9 @@ use weir_domain::{
     ids::{FulfillmentId, OrganizationId, SalesOrderId, VariantId},
     limits::{CLOCK_SKEW, ROWS_OF_AN_ORDER},
     outcome::ReasonCode,
-    sales_order::{Fulfillment, FulfillmentRow, FulfillmentStatus, Row, SalesOrder, Tracking as Parcel},
+    sales_order::{
+        Fulfillment, FulfillmentRow, FulfillmentStatus, Row, SalesOrder, Tracking as Parcel, TrackingPatch,
+    },
     stock::StockKey,
 };
 
@@ -172,7 +174,7 @@ pub struct FulfillmentPatch {
     /// From packed to delivered.
     pub status: Option<FulfillmentStatus>,
     /// The parcel; the shop is not told of it a second time.
-    pub tracking: Option<Parcel>,
+    pub tracking: Option<TrackingPatch>,
 }
 
 /// Delivers what was packed, or notes its parcel. Its stock moved when it was packed, and the shop was told

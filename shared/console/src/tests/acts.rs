@@ -52,8 +52,11 @@ fn what_is_packed_is_delivered_later_and_moves_stock_once() {
     let parcel = json!({"tracking": {"number": "1Z2"}});
     assert_eq!(
         house.patch(&one, &parcel).ok(200)["tracking"],
-        json!({"number": "1Z2", "carrier": null, "url": null})
+        json!({"number": "1Z2", "carrier": "UPS", "url": "https://ups.example/1Z1"}),
+        "what is not named stays"
     );
+    assert!(house.patch(&one, &json!({"tracking": null})).ok(200)["tracking"].is_null());
+    house.patch(&one, &parcel).ok(200);
     assert_eq!(pushes(&house), 1, "the shop hears of a parcel once");
     assert_eq!(house.get(&path).ok(200)["data"].as_array().unwrap().len(), 1);
     let order = house.get(&merchant.path("")).ok(200);
@@ -61,7 +64,7 @@ fn what_is_packed_is_delivered_later_and_moves_stock_once() {
         (&order["status"], &order["rows"][0]["delivered_quantity"]),
         (&json!("partially_delivered"), &json!(2))
     );
-    assert_eq!(merchant.timeline(&house), ["packed", "delivered", "tracked"]);
+    assert_eq!(merchant.timeline(&house), ["packed", "delivered", "tracked", "tracked", "tracked"]);
 
     merchant.fulfil(&house, "delivered", &[("PLAIN", 1), ("BATCHED", 3), ("SERIAL", 3)]).ok(201);
     assert_eq!(house.get(&merchant.path("")).ok(200)["status"], "delivered");

@@ -20,7 +20,7 @@ use crate::{
     organization::Organization,
     sales_order::{
         Booking, Fulfillment, FulfillmentBy, FulfillmentRow, FulfillmentStatus, OrderStatus, Row, SalesOrder,
-        StockStep, Tracking as Parcel,
+        StockStep, Tracking as Parcel, TrackingPatch,
     },
     stock::{SerialState, Stock, StockKey},
     variant::Tracking,
@@ -138,7 +138,11 @@ pub fn place<'a>(
 ///
 /// # Errors
 /// If the order is not to be seen, or has no such fulfillment.
-pub fn track(order: &SalesOrder, id: &FulfillmentId, parcel: &Parcel) -> Result<SalesOrder, FieldError> {
+pub fn track(
+    order: &SalesOrder,
+    id: &FulfillmentId,
+    parcel: &TrackingPatch,
+) -> Result<SalesOrder, FieldError> {
     let refused = |message: String| FieldError { path: "tracking".to_owned(), message };
     if !order.is_visible() {
         return Err(refused("The order is deleted, or its stock is being booked.".to_owned()));
@@ -146,7 +150,7 @@ pub fn track(order: &SalesOrder, id: &FulfillmentId, parcel: &Parcel) -> Result<
     let mut after = order.clone();
     let found = after.fulfillments.iter_mut().find(|found| found.id == *id);
     let found = found.ok_or_else(|| refused(format!("The order has no fulfillment {id}.")))?;
-    found.tracking = Some(parcel.clone());
+    found.tracking = parcel.applied(found.tracking.as_ref());
     Ok(after)
 }
 

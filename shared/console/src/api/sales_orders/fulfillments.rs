@@ -15,7 +15,7 @@ use weir_app::{
 use weir_domain::{
     Timestamp,
     ids::{FulfillmentId, SalesOrderId},
-    sales_order::{FulfillmentRow, FulfillmentStatus, Tracking},
+    sales_order::{FulfillmentRow, FulfillmentStatus, Tracking, TrackingPatch},
     stock::BatchTake,
 };
 
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     Console,
     api::{
-        input::{Body, Fields, Quantity, id},
+        input::{Body, Fields, Quantity, given, id},
         paging::List,
     },
     auth::Who,
@@ -154,14 +154,38 @@ fn row(fields: &mut Fields, order: &SalesOrderId, number: usize, given: CreateRo
 
 /// A parcel of which at least something is told.
 fn tracking(fields: &mut Fields, given: CreateTracking) -> Option<Tracking> {
-    let number = given.number.and_then(|text| fields.name("tracking.number", &text));
-    let carrier = given.carrier.and_then(|text| fields.name("tracking.carrier", &text));
-    let url = given.url.and_then(|text| fields.text("tracking.url", &text));
-    if url.as_ref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+    let CreateTracking { number, carrier, url } = given;
+    let given = ChangeTracking { number: number.map(Some), carrier: carrier.map(Some), url: url.map(Some) };
+    changed_tracking(fields, given).applied(None)
+}
+
+fn changed_tracking(fields: &mut Fields, given: ChangeTracking) -> TrackingPatch {
+    let number = given.number.map(|text| text.and_then(|text| fields.name("tracking.number", &text)));
+    let carrier = given.carrier.map(|text| text.and_then(|text| fields.name("tracking.carrier", &text)));
+    let url = given.url.map(|text| text.and_then(|text| fields.text("tracking.url", &text)));
+    if let Some(Some(url)) = &url
+        && !url.starts_with("https://")
+        && !url.starts_with("http://")
+    {
         fields.wrong("tracking.url", "Give an address that begins with https:// or http://.");
     }
-    let is_told = number.is_some() || carrier.is_some() || url.is_some();
-    is_told.then_some(Tracking { number, carrier, url })
+    TrackingPatch { number, carrier, url }
+}
+
+/// What changes of a parcel. A field set to null is cleared.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangeTracking {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    number: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    carrier: Option<Option<String>>,
+    /// `https://…` or `http://…`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    url: Option<Option<String>>,
 }
 
 /// What changes of a fulfillment.
@@ -170,8 +194,10 @@ fn tracking(fields: &mut Fields, given: CreateTracking) -> Option<Tracking> {
 pub(crate) struct ChangeFulfillment {
     /// `delivered`: what was packed is delivered.
     status: Option<String>,
-    /// Another parcel. It stays here: the shop hears of a parcel once.
-    tracking: Option<CreateTracking>,
+    /// Its parcel; null clears it. It stays here: the shop hears of a parcel once.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<ChangeTracking>)]
+    tracking: Option<Option<ChangeTracking>>,
 }
 
 /// Delivers what was packed: its stock moved then, and the shop was told then. Or notes its parcel.
@@ -189,7 +215,10 @@ pub(crate) async fn change(
     let mut fields = Fields::default();
     let patch = FulfillmentPatch {
         status: body.status.and_then(|word| fields.word("status", status(&word), &STATUSES)),
-        tracking: body.tracking.and_then(|given| tracking(&mut fields, given)),
+        tracking: body.tracking.map(|given| match given {
+            Some(given) => changed_tracking(&mut fields, given),
+            None => TrackingPatch::cleared(),
+        }),
     };
     fields.check()?;
     let changed =

@@ -14,7 +14,7 @@ use crate::{
     },
     event::{DomainEvent, Effect},
     ids::{FulfillmentId, SalesOrderId},
-    sales_order::{Flag, FulfillmentRow, FulfillmentStatus},
+    sales_order::{Flag, FulfillmentRow, FulfillmentStatus, Tracking as Parcel, TrackingPatch},
     stock::{BatchTake, SerialState, StockItem},
     variant::Tracking,
 };
@@ -375,10 +375,18 @@ fn a_row_without_a_place_leaves_from_its_connections() {
 fn a_parcel_that_is_noted_later_stays_here() {
     let weir = after(&[Look, Pack("w1", &[("A", 2)])]);
     let id = FulfillmentId::from_token("w1");
-    let order = track(weir.order(), &id, &parcel("1Z1")).unwrap();
-    assert_eq!(order.fulfillments[0].tracking, Some(parcel("1Z1")));
-    assert_eq!(
-        track(weir.order(), &FulfillmentId::from_token("none"), &parcel("1")).unwrap_err().path,
-        "tracking"
-    );
+    let number =
+        |text: &str| TrackingPatch { number: Some(Some(text.to_owned())), ..TrackingPatch::default() };
+    let order = track(weir.order(), &id, &number("1Z1")).unwrap();
+    let noted = order.fulfillments[0].tracking.clone().unwrap();
+    assert_eq!(noted.number.as_deref(), Some("1Z1"));
+    // What is not named stays, and what is set to nothing is cleared.
+    let url =
+        TrackingPatch { url: Some(Some("https://ups.example/1".to_owned())), ..TrackingPatch::default() };
+    let order = track(&order, &id, &url).unwrap();
+    assert_eq!(order.fulfillments[0].tracking.clone().unwrap(), Parcel { url: url.url.flatten(), ..noted });
+    let order = track(&order, &id, &TrackingPatch::cleared()).unwrap();
+    assert_eq!(order.fulfillments[0].tracking, None);
+    let nobody = FulfillmentId::from_token("none");
+    assert_eq!(track(weir.order(), &nobody, &number("1")).unwrap_err().path, "tracking");
 }
