@@ -2,7 +2,6 @@
 //! webhook door. What is here of its orders is told as of a web shop's.
 
 use weir_app::{
-    catalogue::locations::{self, NewLocation},
     connections,
     ports::{
         Commit, Expect, Key, QueueName, Record,
@@ -15,7 +14,6 @@ use weir_domain::{
     Timestamp,
     connection::{Connection, RemoteAccount, ShopSettings},
     ids::{ChannelName, ConnectionId},
-    location::LocationKind,
 };
 use weir_sandbox::{
     Now,
@@ -65,10 +63,7 @@ impl House {
     /// A merchant with a store, whose connection never was at work.
     pub async fn store(&self, hash: &str, change: impl FnOnce(&mut ShopSettings)) -> WebShop {
         let organization = self.organization(hash).await;
-        let new =
-            NewLocation { name: "Own".to_owned(), kind: LocationKind::Own, available_for_fulfillment: true };
-        let token = format!("{hash}own");
-        let location = locations::create(&self.hub, &organization, &token, new).await.unwrap().id;
+        let location = self.own_location(&organization, hash).await;
         let connection = ConnectionId::from_token(&format!("{hash}store"));
         let shop = WebShop { organization, connection, location, domain: hash.to_owned() };
         self.crossing.bigcommerce().open_store(StoreSpec::new(hash, TOKEN, SECRET));

@@ -504,6 +504,11 @@ pub enum ChannelError {
     Unreadable(String),
 }
 
+/// An answer in which something is not as it must be.
+pub(crate) fn unreadable(error: MalformedOrder) -> ChannelError {
+    ChannelError::Unreadable(error.message)
+}
+
 impl ChannelError {
     /// Whether the same call may work later without anybody doing anything.
     #[must_use]

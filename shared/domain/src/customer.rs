@@ -38,6 +38,14 @@ impl Person {
     }
 }
 
+impl Address {
+    /// Who gets what is sent there: a person, else a company.
+    #[must_use]
+    pub fn addressee(&self) -> Option<String> {
+        self.name.clone().or_else(|| self.company.clone())
+    }
+}
+
 /// A postal address; every part may be unknown. (SPEC KF-15)
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Address {

@@ -4,8 +4,8 @@
 use url::{Host, Url};
 use weir_domain::connection::Connection;
 
-use super::{json, reports::unreadable};
-use crate::channel::{ChannelError, Secret};
+use super::json;
+use crate::channel::{ChannelError, Secret, unreadable};
 
 /// The hosts of documents, and whatever lies below them. Source: the examples of
 /// specs/amazon/reports_2021-06-30.json and feeds_2021-06-30.json (CloudFront), and Amazon's tutorials (S3).

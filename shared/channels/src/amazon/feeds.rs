@@ -13,11 +13,10 @@ use weir_domain::fulfillment_request::{RequestNumber, RequestRow};
 use super::{
     documents, errors,
     json::{self as answers},
-    reports::unreadable,
     requests::{self, Query},
 };
 use crate::{
-    channel::{Call, ChannelError, MalformedOrder, Operation},
+    channel::{Call, ChannelError, MalformedOrder, Operation, unreadable},
     http::{HttpRequest, HttpResponse, Method},
     warehouse::{FeedDocument, FeedOutcomes, FeedPlace, FeedState, Feeds, ReportPlace, ToShip},
 };

@@ -5,11 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     errors, json,
-    reports::unreadable,
     requests::{self, Query},
 };
 use crate::{
-    channel::{Call, ChannelError, Operation},
+    channel::{Call, ChannelError, Operation, unreadable},
     http::{HttpRequest, HttpResponse, Method},
     warehouse::{Inventory, InventoryPage},
 };

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     channel::{
         AccessToken, ChannelError, Grant, MalformedOrder, Notice, Notifications, Operation, SubscribeStep,
+        unreadable,
     },
     http::{HttpRequest, HttpResponse, Method},
 };
@@ -177,10 +178,6 @@ impl Asking<'_> {
             .with_body("application/json", body.to_string());
         SubscribeStep::Ask(CREATE_SUBSCRIPTION, Grant::Merchant, request)
     }
-}
-
-fn unreadable(error: MalformedOrder) -> ChannelError {
-    ChannelError::Unreadable(error.message)
 }
 
 /// The destination that delivers to the queue, if the application has one.

@@ -15,7 +15,9 @@ use super::{
     requests::{self, MARKETPLACES_OF_A_SEARCH, Query},
 };
 use crate::{
-    channel::{Call, ChannelError, MalformedOrder, Operation, Page, RawOrder, Search, Step, Unreadable},
+    channel::{
+        Call, ChannelError, MalformedOrder, Operation, Page, RawOrder, Search, Step, Unreadable, unreadable,
+    },
     http::{HttpRequest, HttpResponse, Method},
 };
 
@@ -104,7 +106,6 @@ pub(super) fn look(
         return Ok(Step::NotFound);
     }
     let text = errors::success(response)?;
-    let unreadable = |error: MalformedOrder| ChannelError::Unreadable(error.message);
     let answer = json::parse(&text).and_then(|node| node.object()).map_err(unreadable)?;
     file(&answer.get("order")).map(Step::Have).map_err(|error| ChannelError::Unreadable(error.message))
 }

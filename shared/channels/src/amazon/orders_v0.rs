@@ -17,6 +17,7 @@ use super::{
 use crate::{
     channel::{
         Call, ChannelError, Listed, MalformedOrder, Operation, Page, RawOrder, Search, Step, Unreadable,
+        unreadable,
     },
     http::{HttpRequest, HttpResponse, Method},
 };
@@ -129,10 +130,6 @@ pub(super) fn look(
         return Ok(ask(GET_ORDER_ITEMS, format!("{PATH}/{id}/orderItems"), query));
     }
     order.filed(&items).map(Step::Have).map_err(unreadable)
-}
-
-fn unreadable(error: MalformedOrder) -> ChannelError {
-    ChannelError::Unreadable(error.message)
 }
 
 /// The payload of an answer about one order.

@@ -21,7 +21,7 @@ use super::{
     requests::{self, Query},
 };
 use crate::{
-    channel::{Call, ChannelError, MalformedOrder, Operation},
+    channel::{Call, ChannelError, Operation, unreadable},
     http::{HttpRequest, HttpResponse, Method},
     warehouse::{ReportKind, ReportPlace, ReportState, Reports},
 };
@@ -40,9 +40,6 @@ const GET_REPORT: Operation = Operation { name: "getReport", refill: Duration::f
 /// 0.0167 calls a second, burst 15. Source: as above.
 const GET_REPORT_DOCUMENT: Operation =
     Operation { name: "getReportDocument", refill: Duration::from_millis(59_900), burst: 15 };
-
-/// The most days that one shipments report may be about. Source: developer-docs, "FBA reports".
-pub const DAYS_OF_A_SHIPMENTS_REPORT: i64 = 30;
 
 /// Amazon's reports.
 pub(super) struct AmazonReports;
@@ -125,8 +122,4 @@ pub(super) fn state(word: &str, document: Option<String>) -> Option<ReportState>
         ("FATAL" | "DONE", _) => Some(ReportState::Fatal),
         _ => None,
     }
-}
-
-pub(super) fn unreadable(error: MalformedOrder) -> ChannelError {
-    ChannelError::Unreadable(error.message)
 }

@@ -5,11 +5,11 @@ use serde_json::json;
 use weir_domain::ids::ChannelOrderId;
 
 use super::{
-    rest::{CALL, request, some_text_of, unreadable},
+    rest::{CALL, request, some_text_of},
     status::COMPLETED,
 };
 use crate::{
-    channel::{Call, ChannelError, Completion, Operation},
+    channel::{Call, ChannelError, Completion, Operation, unreadable},
     http::{HttpRequest, HttpResponse, Method},
     json,
 };

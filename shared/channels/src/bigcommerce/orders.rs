@@ -10,13 +10,13 @@ use weir_domain::{Timestamp, channel_order::ChannelOrder, connection::Connection
 use super::{
     read::{self, Wanted},
     reading, rest,
-    rest::{CALL, ORDERS_API, get, text_of, unreadable},
+    rest::{CALL, ORDERS_API, get, text_of},
     status,
 };
 use crate::{
     channel::{
         Budget, Call, ChannelError, Listed, MalformedOrder, Operation, Orders, Page, RawOrder, Search, Step,
-        Unreadable,
+        Unreadable, unreadable,
     },
     http::{HttpRequest, HttpResponse},
     json::{self, Node},

@@ -23,7 +23,7 @@ use weir_domain::{
             DeliveryMethod, FulfillmentOrder, FulfillmentOrderLine, FulfillmentOrderState, ShopOrder, Stage,
         },
     },
-    customer::Person,
+    customer::{Address, Person},
     money::{Currency, Money},
 };
 
@@ -267,9 +267,6 @@ fn person(reading: &mut Reading, order: &Object<'_, '_>, consignments: &[Consign
     }
     let email = billing.as_ref().and_then(|address| address.email.clone());
     let email = email.or_else(|| shipping.as_ref().and_then(|address| address.email.clone()));
-    let name_of = |address: &Option<weir_domain::customer::Address>| {
-        let address = address.as_ref()?;
-        address.name.clone().or_else(|| address.company.clone())
-    };
-    Person { name: name_of(&billing).or_else(|| name_of(&shipping)), email, billing, shipping }
+    let name = [&billing, &shipping].into_iter().flatten().find_map(Address::addressee);
+    Person { name, email, billing, shipping }
 }

@@ -81,14 +81,18 @@ pub(super) fn name(fields: &Object<'_, '_>) -> Result<Option<String>, MalformedO
 
 /// Reads a postal address. Nothing told is no address.
 pub(super) fn address(node: &Node<'_, '_>) -> Result<Option<Address>, MalformedOrder> {
-    let fields = node.object()?;
+    address_of(&node.object()?)
+}
+
+/// Reads the postal address that an object is.
+pub(super) fn address_of(fields: &Object<'_, '_>) -> Result<Option<Address>, MalformedOrder> {
     let field = |name: &str| fields.get(name).words();
     let country = match field("country_iso2")? {
         Some(code) => Some(code),
         None => field("country")?,
     };
     let address = Address {
-        name: name(&fields)?,
+        name: name(fields)?,
         company: field("company")?,
         line_1: field("street_1")?,
         line_2: field("street_2")?,

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 
 use super::setup::base;
 use crate::{
-    channel::{Budget, Call, ChannelError, MalformedOrder, Operation},
+    channel::{Budget, Call, ChannelError, Operation},
     http::{HttpRequest, HttpResponse, Method},
     json,
     words::safe,
@@ -85,10 +85,6 @@ pub(super) fn text_of(response: &HttpResponse) -> Result<Option<Cow<'_, str>>, C
 /// The same, and if there is nothing.
 pub(super) fn some_text_of(response: &HttpResponse) -> Result<Cow<'_, str>, ChannelError> {
     text_of(response)?.ok_or_else(|| ChannelError::Unreadable("it is empty".to_owned()))
-}
-
-pub(super) fn unreadable(error: MalformedOrder) -> ChannelError {
-    ChannelError::Unreadable(error.message)
 }
 
 /// What a status means that is no success.

@@ -1,12 +1,13 @@
 //! The store itself: whose it is, and its locations.
 
 use super::{
-    rest::{CALL, get, some_text_of, text_of, unreadable},
+    rest::{CALL, get, some_text_of, text_of},
     setup::{is_hash, normal_hash},
 };
 use crate::{
     channel::{
         Call, ChannelError, MalformedOrder, Operation, Store, StoreInfo, StoreLocation, StoreLocations,
+        unreadable,
     },
     http::{HttpRequest, HttpResponse},
     json::{self, Object},

@@ -8,7 +8,6 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
-use hmac::{Hmac, Mac};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
@@ -26,6 +25,7 @@ use crate::{
     },
     http::HttpResponse,
     json::{self, Node, Object},
+    webhooks::digest,
     words::short,
 };
 
@@ -206,18 +206,6 @@ fn has_own_header(own: &[&str], headers: &[(String, String)]) -> bool {
         verified |= secret.as_bytes().ct_eq(value.as_bytes());
     }
     bool::from(verified)
-}
-
-/// HMAC-SHA256 of parts one after the other.
-fn digest(secret: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-    match Hmac::<Sha256>::new_from_slice(secret) {
-        Ok(mut mac) => {
-            parts.iter().for_each(|part| mac.update(part));
-            mac.finalize().into_bytes().to_vec()
-        }
-        // HMAC takes keys of every length; were there one that it refuses, it would have signed nothing.
-        Err(_) => Vec::new(),
-    }
 }
 
 /// The value of a header that is there once. Its case says nothing.

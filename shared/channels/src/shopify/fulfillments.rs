@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use weir_domain::sales_order::Tracking;
 
 use super::{
-    graphql::{Answer, CHANGE, Document, check_user_errors, unreadable},
+    graphql::{Answer, CHANGE, Document, check_user_errors},
     ids,
 };
 use crate::{
     channel::{
         Call, ChannelError, FieldError, Fulfillments, MadeFulfillment, MalformedOrder, NewFulfillment,
-        Operation,
+        Operation, unreadable,
     },
     http::{HttpRequest, HttpResponse},
 };
@@ -129,7 +129,9 @@ fn tracking(parcels: &[Tracking]) -> Option<Value> {
     if !numbers.is_empty() {
         tracking["numbers"] = json!(numbers);
     }
-    if urls.len() == parcels.len() || numbers.is_empty() {
+    // They pair by their places: an address goes along only if each parcel has both.
+    let all_have_both = urls.len() == parcels.len() && numbers.len() == parcels.len();
+    if all_have_both || numbers.is_empty() {
         tracking["urls"] = json!(urls);
     }
     Some(tracking)

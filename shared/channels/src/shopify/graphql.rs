@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::setup::base;
 use crate::{
-    channel::{Budget, Call, ChannelError, MalformedOrder, Operation},
+    channel::{Budget, Call, ChannelError, MalformedOrder, Operation, unreadable},
     http::{HttpRequest, HttpResponse, Method},
     json::{self, Node, Object},
     words::safe,
@@ -281,10 +281,6 @@ impl GraphError {
 
 fn is_about_cursor(message: &str) -> bool {
     message.to_ascii_lowercase().contains("cursor")
-}
-
-pub(super) fn unreadable(error: MalformedOrder) -> ChannelError {
-    ChannelError::Unreadable(error.message)
 }
 
 /// What a status means that is no success.

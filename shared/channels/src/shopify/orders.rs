@@ -6,15 +6,13 @@ use weir_domain::{Timestamp, channel_order::ChannelOrder, connection::Connection
 
 use super::{
     gathered::{Added, Gathered},
-    graphql::{
-        API_VERSION, Answer, Document, FIND_ORDERS, GET_ORDER, budget, micro_rate, next_page, unreadable,
-    },
+    graphql::{API_VERSION, Answer, Document, FIND_ORDERS, GET_ORDER, budget, micro_rate, next_page},
     ids, read,
 };
 use crate::{
     channel::{
         Budget, Call, ChannelError, Listed, MalformedOrder, Operation, Orders, Page, RawOrder, Search, Step,
-        Unreadable,
+        Unreadable, unreadable,
     },
     http::{HttpRequest, HttpResponse},
     json::{self, Node},

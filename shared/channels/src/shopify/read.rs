@@ -23,7 +23,7 @@ use weir_domain::{
         ChannelOrder, ChannelOrderState, FulfilledBy, SoldBy,
         shop::{ChannelFulfillmentState, PaymentState, ShopOrder, Stage},
     },
-    customer::Person,
+    customer::{Address, Person},
     ids::ChannelOrderId,
     money::Money,
 };
@@ -203,11 +203,8 @@ fn person(reading: &mut Reading, head: &Object<'_, '_>) -> Person {
     let shipping = reading.lenient(reading::address(&head.get("shippingAddress")));
     let (customer_name, customer_email) = reading.lenient(customer(&head.get("customer")));
     let email = reading.lenient(head.get("email").words()).or(customer_email);
-    let name_of = |address: &Option<weir_domain::customer::Address>| {
-        let address = address.as_ref()?;
-        address.name.clone().or_else(|| address.company.clone())
-    };
-    let name = customer_name.or_else(|| name_of(&billing)).or_else(|| name_of(&shipping));
+    let addressee = [&billing, &shipping].into_iter().flatten().find_map(Address::addressee);
+    let name = customer_name.or(addressee);
     Person { name, email, billing, shipping }
 }
 

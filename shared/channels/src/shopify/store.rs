@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use super::{
-    graphql::{Answer, Document, GET_SHOP, unreadable},
+    graphql::{Answer, Document, GET_SHOP},
     ids,
     setup::{is_shop, normal_shop},
 };
 use crate::{
     channel::{
         Call, ChannelError, MalformedOrder, Operation, Store, StoreInfo, StoreLocation, StoreLocations,
+        unreadable,
     },
     http::{HttpRequest, HttpResponse},
 };

@@ -114,6 +114,11 @@ fn a_report_of_other_columns_or_cut_short_is_told() {
     assert_eq!((rows.len(), counts.is_cut), (1, true));
     let end = ReportEnd::Read { rows: counts.rows, unreadable: counts.unreadable, is_cut: counts.is_cut };
     assert!(usable(&end, 10).is_err());
+    // Broken off in a field after which others that nobody needs would come, it is cut all the same.
+    let with_more =
+        "seller-sku\tWarehouse-Condition-code\tQuantity Available\tnote\nA\tSELLABLE\t5\tx\nB\tSELLABLE\t1";
+    let (rows, counts) = stock(with_more.as_bytes(), utf8()).unwrap();
+    assert_eq!((rows.len(), counts.unreadable, counts.is_cut), (1, 1, true), "1 may have been 10");
     let empty = stock(INVENTORY.as_bytes(), utf8()).unwrap().1;
     let end = ReportEnd::Read { rows: empty.rows, unreadable: empty.unreadable, is_cut: empty.is_cut };
     assert!(usable(&end, 10).is_err() && usable(&end, 0).is_ok());

@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 
 use weir_domain::{Timestamp, money::Currency, shipment::Parcel};
 
-use super::{
-    super::reports::unreadable,
-    words::{self, ShipmentState},
-};
+use super::words::{self, ShipmentState};
 use crate::{
-    channel::{ChannelError, MalformedOrder},
+    channel::{ChannelError, MalformedOrder, unreadable},
     json::{self, Node, Object},
     warehouse::{Fee, Preview, Seen, UnfulfillableUnits},
     words::safe,

@@ -186,6 +186,10 @@ impl<R: Read> Table<R> {
             if bytes.is_empty() && !line.is_too_long {
                 continue;
             }
+            // The last row of a report that breaks off: whatever stands in it may be a part of what was there.
+            let fields = 1 + memchr::memchr_iter(b'\t', bytes).count();
+            let is_cut = !line.is_ended && fields < self.header_fields;
+            self.counts.is_cut |= is_cut;
             self.ends.clear();
             let shown = |why: Cow<'static, str>| UnreadableRow {
                 line: self.line,
@@ -194,6 +198,8 @@ impl<R: Read> Table<R> {
             };
             let taken = if line.is_too_long {
                 Err("it is longer than a row may be".into())
+            } else if is_cut {
+                Err("the report breaks off in it".into())
             } else if bytes.contains(&0) {
                 Err("it holds a zero byte".into())
             } else {
@@ -212,8 +218,6 @@ impl<R: Read> Table<R> {
                 }
                 Err(why) => {
                     self.counts.unreadable += 1;
-                    // The last line of a report that breaks off is the one that its end is missing of.
-                    self.counts.is_cut = !line.is_ended && self.ends.len() < self.header_fields;
                     if self.counts.shown.len() < SHOWN_ROWS {
                         self.counts.shown.push(shown(why));
                     }

@@ -107,7 +107,7 @@ impl<'a> Consigned<'a> {
                 let location = reading::id(&part.get("location").object()?.get("id"))?;
                 (location, part.get("pickup_method_display_name").words()?, None)
             }
-            Kind::Shipping => (None, part.get("shipping_method").words()?, own_address(part)?),
+            Kind::Shipping => (None, part.get("shipping_method").words()?, reading::address_of(part)?),
             Kind::Download | Kind::Email => (None, None, None),
         };
         let id = reading::id(&part.get("id"))?;
@@ -133,28 +133,6 @@ impl<'a> Consigned<'a> {
         }
         Ok(())
     }
-}
-
-/// The address that a consignment is.
-fn own_address(part: &Object<'_, '_>) -> Result<Option<Address>, MalformedOrder> {
-    let field = |name: &str| part.get(name).words();
-    let country = match field("country_iso2")? {
-        Some(code) => Some(code),
-        None => field("country")?,
-    };
-    let address = Address {
-        name: reading::name(part)?,
-        company: field("company")?,
-        line_1: field("street_1")?,
-        line_2: field("street_2")?,
-        city: field("city")?,
-        state: field("state")?,
-        postal_code: field("zip")?,
-        country,
-        phone: field("phone")?,
-        email: field("email")?,
-    };
-    Ok(Some(address).filter(|address| *address != Address::default()))
 }
 
 /// Reads them out of all answers that were kept of an order.

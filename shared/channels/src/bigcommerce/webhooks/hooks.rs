@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::{OWN_HEADER, SUBSCRIBED_SCOPES, own_header_value};
 use crate::{
     bigcommerce::{
-        rest::{CALL, get, request, some_text_of, text_of, unreadable},
+        rest::{CALL, get, request, some_text_of, text_of},
         store::next_page,
     },
-    channel::{Call, ChannelError, MalformedOrder, WebhookStep},
+    channel::{Call, ChannelError, MalformedOrder, WebhookStep, unreadable},
     http::{HttpRequest, HttpResponse, Method},
     json,
 };
@@ -17,7 +17,7 @@ use crate::{
 /// Hooks of a page: the most that V3 gives at once.
 const PAGE: usize = 250;
 
-/// The port that hooks are delivered to; no other is allowed.
+/// What the address of a hook begins with: TLS alone.
 const TLS: &str = "https://";
 
 /// A hook that there is.

@@ -6,9 +6,9 @@ use weir_domain::connection::Connection;
 
 use super::SUBSCRIBED_TOPICS;
 use crate::{
-    channel::{Call, ChannelError, MalformedOrder, WebhookStep},
+    channel::{Call, ChannelError, MalformedOrder, WebhookStep, unreadable},
     http::HttpResponse,
-    shopify::graphql::{Answer, CHANGE, Document, GET_SHOP, check_user_errors, next_page, unreadable},
+    shopify::graphql::{Answer, CHANGE, Document, GET_SHOP, check_user_errors, next_page},
     words::short,
 };
 
