@@ -13,7 +13,10 @@ use weir_channels::{
 use weir_domain::{
     channel_order::ChannelOrder,
     connection::Connection,
-    decide::push::{self, Completing, PushCall},
+    decide::{
+        counted,
+        push::{self, Completing, PushCall},
+    },
     history::HistoryEntry,
     ids::ChannelOrderId,
     sales_order::{Booking, SalesOrder},
@@ -219,7 +222,8 @@ impl Desk<'_> {
                         |order: &SalesOrder| push::record(order, &self.push.fulfillment, call, &channel_id);
                     let units: i64 =
                         call.parts.iter().flat_map(|part| part.units()).map(|part| part.quantity).sum();
-                    let message = format!("Fulfilled at the shop: {units} units (fulfillment {channel_id}).");
+                    let message =
+                        format!("Fulfilled at the shop: {} (fulfillment {channel_id}).", counted(units));
                     self.note(|order| Some(of_shop(order)), Some(message)).await?;
                     *made += 1;
                 }

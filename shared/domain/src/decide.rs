@@ -16,6 +16,7 @@ mod serials;
 mod words;
 
 pub use serials::is_valid as is_serial_number;
+pub use words::counted;
 
 #[cfg(test)]
 mod tests;

@@ -117,7 +117,8 @@ pub async fn receive(
             .map_err(|error| Refusal::conflict("return_not_open", error.message))?;
         let after = changes.returns.first().cloned();
         let units: i64 = changes.movements.iter().map(|movement| movement.quantity).sum();
-        let message = format!("Return {} was received: {units} units are in stock again.", known.number);
+        let message =
+            format!("Return {} was received; in stock again: {}.", known.number, decide::counted(units));
         let line = super::line(hub, "return_received", message, actor);
         if desk.commit(hub, changes, &loaded, line, Commit::default()).await?
             && let Some(after) = after

@@ -32,7 +32,8 @@ pub(crate) fn count(number: usize, one: &str) -> String {
 }
 
 /// `1 unit`, `2 units`, `0 units`.
-pub(crate) fn counted(units: i64) -> String {
+#[must_use]
+pub fn counted(units: i64) -> String {
     if units == 1 { "1 unit".to_owned() } else { format!("{units} units") }
 }
 
