@@ -28,7 +28,10 @@ use weir_sandbox::amazon::{
     demo::{CatalogueItem, OpeningStock},
 };
 
-use crate::{StartError, sandbox::Sandbox};
+use crate::{
+    StartError,
+    sandbox::{Sandbox, Seeded},
+};
 
 /// Base money for one unit, in ten-thousandths.
 const RATES: [(&str, i64); 2] = [("EUR", 1_0800), ("JPY", 67)];
@@ -51,22 +54,41 @@ pub(crate) async fn seed(
     sandbox: &Sandbox,
 ) -> Result<(), StartError> {
     let failed = |refusal: Refusal| StartError::set_up("the demo merchant", refusal);
-    let (is_seeded, web_is_seeded) = sandbox.is_seeded();
-    if !is_seeded {
+    let seeded = sandbox.is_seeded();
+    if !seeded.merchant {
         tracing::info!("making the demo merchant");
         goods(hub, organization, sandbox).await.map_err(failed)?;
         connect::marketplaces(hub, organization, sandbox).await.map_err(failed)?;
     }
-    if !web_is_seeded {
+    if !seeded.web_shop {
         own_goods(hub, organization, sandbox).await.map_err(failed)?;
         connect::web_shop(hub, organization, sandbox).await.map_err(failed)?;
     }
-    if is_seeded && let Err(refusal) = connect::again(hub, organization, sandbox).await {
+    if !seeded.stores {
+        connect::stores(hub, organization, sandbox).await.map_err(failed)?;
+    }
+    if let Err(refusal) = found_again(hub, organization, sandbox, seeded).await {
         // A person may have changed the demo's connections; they say so themselves.
         tracing::warn!(%refusal, "not every connection of the demo is back at the sandbox");
         return Ok(());
     }
     sandbox.is_seeded_now()
+}
+
+/// Finds the sandbox where it is now, for what was made at an earlier start.
+async fn found_again(
+    hub: &Hub,
+    organization: &OrganizationId,
+    sandbox: &Sandbox,
+    seeded: Seeded,
+) -> Result<(), Refusal> {
+    if seeded.merchant {
+        connect::again(hub, organization, sandbox).await?;
+    }
+    if seeded.stores {
+        connect::stores_again(hub, organization, sandbox).await?;
+    }
+    Ok(())
 }
 
 async fn goods(hub: &Hub, organization: &OrganizationId, sandbox: &Sandbox) -> Result<(), Refusal> {

@@ -56,8 +56,9 @@ fn greeting(running: &Running) -> String {
         text += "sign in with the API token in WEIR_API_TOKEN\n";
     }
     if let Some(sandbox) = &running.sandbox_url {
-        text +=
-            &format!("the demo's orders come from a sandboxed Amazon and a sandboxed Shopify on {sandbox}\n");
+        text += &format!(
+            "the demo's orders come from a sandboxed Amazon, Shopify and BigCommerce on {sandbox}\n"
+        );
     }
     text
 }

@@ -1,10 +1,12 @@
 //! The sandboxed channels of the local run: the demo's shop at Amazon and on the web, which opens and
-//! closes with this process, and their APIs behind one port. How they behave lives in `shared/sandbox`.
+//! closes with this process, and the channels' APIs behind one port. How they behave lives in `shared/sandbox`.
 
 pub(crate) mod door;
 pub(crate) mod deliver;
 mod shop;
 mod web_shop;
+mod stores;
+mod again;
 mod made;
 
 use std::{
@@ -20,13 +22,13 @@ use weir_domain::{
     Timestamp,
     ids::{ChannelName, ChannelOrderId},
 };
-use weir_sandbox::{
-    amazon::{Amazon, Demo, Faults, Now},
-    shopify::Webhook,
-};
+use weir_sandbox::amazon::{Amazon, Demo, Faults, Now};
 
 use crate::{StartError, pumps};
+use deliver::Webhook;
+pub(crate) use shop::Seeded;
 use shop::Shop;
+use stores::Stores;
 use web_shop::WebShop;
 
 /// The queue that Amazon's notifications are sent to, as an ARN in Amazon's words.
@@ -47,7 +49,24 @@ struct State {
     amazon: Amazon,
     demo: Demo,
     web: WebShop,
+    stores: Stores,
     shop: Shop,
+}
+
+/// An order that somebody has to pack.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Open {
+    placed_at: Timestamp,
+    /// The domain or the hash of its shop.
+    pub(crate) shop: &'static str,
+    /// Which.
+    pub(crate) order: ChannelOrderId,
+}
+
+impl Open {
+    fn new(placed_at: Timestamp, shop: &'static str, id: u64) -> Option<Self> {
+        Some(Self { placed_at, shop, order: ChannelOrderId::parse(&id.to_string()).ok()? })
+    }
 }
 
 impl Sandbox {
@@ -68,7 +87,8 @@ impl Sandbox {
         let now = now(clock.as_ref());
         let (amazon, demo) = shop.stock(now);
         let web = WebShop::open(data, &shop, now)?;
-        let state = Mutex::new(State { amazon, demo, web, shop });
+        let stores = Stores::open(data, &shop, now)?;
+        let state = Mutex::new(State { amazon, demo, web, stores, shop });
         Ok((Arc::new(Self { state, clock, base_url: url(port), former_url }), listener))
     }
 
@@ -92,8 +112,8 @@ impl Sandbox {
         self.open_state().shop.opened()
     }
 
-    /// Whether its merchant was made in Weir, and the web shop, too.
-    pub(crate) fn is_seeded(&self) -> (bool, bool) {
+    /// What of it was made known to Weir.
+    pub(crate) fn is_seeded(&self) -> Seeded {
         self.open_state().shop.is_seeded()
     }
 
@@ -112,6 +132,7 @@ impl Sandbox {
         let mut state = self.open_state();
         state.amazon.faults = Faults::BAD_DAY;
         state.web.have_a_bad_day();
+        state.stores.have_a_bad_day();
     }
 
     /// The web shop's locations, by the ids it gives them.
@@ -119,33 +140,48 @@ impl Sandbox {
         self.open_state().web.locations()
     }
 
-    /// Orders of the web shop that somebody has to pack, the oldest first, placed until a time.
-    pub(crate) fn to_be_packed(&self, placed_until: Timestamp) -> Vec<ChannelOrderId> {
-        self.open_state().web.to_be_packed(placed_until)
+    /// Orders of the web shop and the stores that somebody has to pack, the oldest first, placed until a time.
+    pub(crate) fn to_be_packed(&self, placed_until: Timestamp) -> Vec<Open> {
+        let state = self.open_state();
+        let mut open = state.web.to_be_packed(placed_until);
+        open.extend(state.stores.to_be_packed(placed_until));
+        open.sort();
+        open
     }
 
-    /// Deliveries of the web shop that are due.
+    /// Deliveries that are due.
     fn take_webhooks(&self) -> Vec<Webhook> {
-        self.open_state().web.take_webhooks(now(self.clock.as_ref()))
+        let (mut state, now) = (self.open_state(), now(self.clock.as_ref()));
+        let mut due: Vec<Webhook> =
+            state.web.take_webhooks(now).into_iter().map(Webhook::OfShopify).collect();
+        due.extend(state.stores.take_webhooks(now).into_iter().map(Webhook::OfBigCommerce));
+        due
     }
 
-    /// A delivery was not taken.
-    fn webhook_failed(&self, webhook: &Webhook) {
-        let mut state = self.open_state();
-        state.web.webhook_failed(webhook, now(self.clock.as_ref()));
-        state.remember_subscriptions();
+    /// Whether a delivery was taken.
+    fn webhook_answered(&self, webhook: &Webhook, is_good: bool) {
+        let (mut state, now) = (self.open_state(), now(self.clock.as_ref()));
+        match webhook {
+            Webhook::OfBigCommerce(webhook) => state.stores.webhook_answered(webhook, is_good, now),
+            Webhook::OfShopify(webhook) if !is_good => {
+                state.web.webhook_failed(webhook, now);
+                state.remember_subscriptions();
+            }
+            Webhook::OfShopify(_) => {}
+        }
     }
 
     /// What should happen now happens; the notices that go out are bodies for the queue.
     fn tick(&self) -> Vec<String> {
         let now = now(self.clock.as_ref());
         let mut state = self.open_state();
-        let State { amazon, demo, web, shop } = &mut *state;
+        let State { amazon, demo, web, stores, shop } = &mut *state;
         if let Err(error) = shop.stays_open(now.wall) {
             tracing::warn!(%error, "the sandbox cannot store how far it is");
         }
         demo.tick(amazon, now);
         web.tick(now);
+        stores.tick(now);
         let notices = amazon.take_notifications(now).into_iter();
         let ours = notices.filter(|notice| notice.queue_arn == NOTIFICATIONS_ARN);
         ours.filter_map(|notice| String::from_utf8(notice.body).ok()).collect()
@@ -160,6 +196,9 @@ impl door::Answers for Sandbox {
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let now = now(self.clock.as_ref());
         let mut state = self.open_state();
+        if Stores::is_meant(request) {
+            return state.stores.answer(request, now);
+        }
         if !WebShop::is_meant(request) {
             return state.amazon.handle(request, now);
         }

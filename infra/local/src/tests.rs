@@ -16,11 +16,11 @@ use weir_channels::http::{HttpRequest, Method};
 use weir_domain::{
     connection::{Connection, NotificationLink},
     ids::{ConnectionId, OrganizationId},
-    sales_order::{FulfillmentBy, SalesOrder},
+    sales_order::{FulfillmentBy, OrderStatus, SalesOrder},
     stock::StockKey,
 };
 use weir_sandbox::{
-    Now,
+    Now, bigcommerce,
     shopify::{self, Shopify, Webhook},
 };
 
@@ -77,12 +77,12 @@ fn first() -> OrganizationId {
     OrganizationId::parse("org_first").unwrap()
 }
 
-/// The channel's ids of all orders; each stands once.
+/// The ids of all orders; each stands once.
 async fn orders(hub: &Hub) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     for (_, record) in all(hub, Index::Orders(first())).await {
         let Record::Order(order) = record else { panic!("no order") };
-        let id = order.source.unwrap().channel_order_id.to_string();
+        let id = order.id.to_string();
         assert!(ids.insert(id.clone()), "{id} stands twice");
     }
     ids
@@ -101,13 +101,13 @@ async fn at_least(hub: &Hub, count: usize) -> BTreeSet<String> {
     tokio::time::timeout(PATIENCE, wait).await.expect("orders arrive")
 }
 
-/// Orders of the web shop that satisfy something, once there are so many.
-async fn web_orders(hub: &Hub, count: usize, is: fn(&SalesOrder) -> bool) -> Vec<SalesOrder> {
+/// Orders of a channel that satisfy something, once there are so many.
+async fn orders_of(channel: &str, hub: &Hub, count: usize, is: fn(&SalesOrder) -> bool) -> Vec<SalesOrder> {
     let wait = async {
         loop {
             let orders = all(hub, Index::Orders(first())).await.into_iter();
             let orders = orders.filter_map(|(_, record)| match record {
-                Record::Order(order) if order.source.as_ref().is_some_and(is_of_web_shop) => Some(order),
+                Record::Order(order) if channel_of(&order) == Some(channel) => Some(order),
                 _ => None,
             });
             let found: Vec<SalesOrder> = orders.filter(is).collect();
@@ -117,7 +117,7 @@ async fn web_orders(hub: &Hub, count: usize, is: fn(&SalesOrder) -> bool) -> Vec
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.expect("orders of the web shop arrive")
+    tokio::time::timeout(PATIENCE, wait).await.expect("orders of the channel arrive")
 }
 
 /// Whether something of an order was packed here, and its shop has a fulfillment for it.
@@ -125,8 +125,8 @@ fn is_shipped_from_here(order: &SalesOrder) -> bool {
     order.fulfillments.iter().any(|one| one.by == FulfillmentBy::Weir && !one.at_channel.is_empty())
 }
 
-fn is_of_web_shop(source: &weir_domain::sales_order::Source) -> bool {
-    source.channel.as_str() == "shopify"
+fn channel_of(order: &SalesOrder) -> Option<&str> {
+    order.source.as_ref().map(|source| source.channel.as_str())
 }
 
 async fn web_shop(hub: &Hub) -> Connection {
@@ -205,7 +205,7 @@ async fn what_is_killed_goes_on_with_the_same_orders_none_twice_and_none_missing
 async fn a_web_shop_s_orders_arrive_and_go_on_after_a_sudden_end() {
     let folder = Folder::new("web-shop");
     let running = started(&folder.0, false).await;
-    let before = web_orders(&running.hub, 12, |_| true).await;
+    let before = orders_of("shopify", &running.hub, 12, |_| true).await;
     assert!(before.iter().all(|order| order.order_no.starts_with("#W")));
     let door = format!("{}/webhooks/shopify/", running.base_url);
     let is_told = |shop: &Connection, door: &str| match &shop.notifications {
@@ -213,16 +213,83 @@ async fn a_web_shop_s_orders_arrive_and_go_on_after_a_sudden_end() {
         NotificationLink::Off | NotificationLink::Failed { .. } => false,
     };
     assert!(is_told(&web_shop(&running.hub).await, &door));
-    let shipped = web_orders(&running.hub, 1, is_shipped_from_here).await;
+    let shipped = orders_of("shopify", &running.hub, 1, is_shipped_from_here).await;
     running.kill().await;
 
     let running = started(&folder.0, false).await;
-    let after = web_orders(&running.hub, before.len() + 2, |_| true).await;
+    let after = orders_of("shopify", &running.hub, before.len() + 2, |_| true).await;
     for order in before.iter().chain(&shipped) {
         assert_eq!(after.iter().filter(|later| later.id == order.id).count(), 1, "{}", order.order_no);
     }
     let door = format!("{}/webhooks/shopify/", running.base_url);
     assert!(is_told(&web_shop(&running.hub).await, &door), "the hub has another port now");
+    running.shutdown().await;
+
+    let running = started(&folder.0, true).await;
+    check_stock(&running.hub).await;
+    running.shutdown().await;
+}
+
+/// The status of a store's order as the store tells it.
+async fn status_at_store(running: &Running, order: &SalesOrder) -> i64 {
+    let source = order.source.as_ref().unwrap();
+    let connection = connections::read(&running.hub, &first(), &source.connection).await.unwrap();
+    let (sandbox, store) = (running.sandbox_url.as_ref().unwrap(), &connection.remote.account);
+    let url = format!("{sandbox}/stores/{store}/v2/orders/{}", source.channel_order_id);
+    let request = HttpRequest::new(Method::Get, url)
+        .header("accept", "application/json")
+        .header("x-auth-token", bigcommerce::Demo::ACCESS_TOKEN);
+    let answer = ReqwestTransport::new(Limits::default()).unwrap().send(&request).await.unwrap();
+    let order: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    order["status_id"].as_i64().unwrap()
+}
+
+fn is_delivered_from_here(order: &SalesOrder) -> bool {
+    order.status == OrderStatus::Delivered
+        && order.fulfillments.iter().all(|one| one.by == FulfillmentBy::Weir)
+}
+
+/// Waits until the store has heard that an order is delivered.
+async fn is_completed(running: &Running, order: &SalesOrder) {
+    let wait = async {
+        while status_at_store(running, order).await != bigcommerce::status::COMPLETED {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("the store hears of it");
+}
+
+// SPEC: KB-02, KB-07, KB-10, KB-20
+#[tokio::test]
+async fn two_stores_orders_arrive_beside_each_other_and_stay_completed_after_a_sudden_end() {
+    let folder = Folder::new("stores");
+    let running = started(&folder.0, false).await;
+    let delivered = orders_of("bigcommerce", &running.hub, 2, is_delivered_from_here).await;
+    let arrived = orders_of("bigcommerce", &running.hub, 12, |_| true).await;
+    let (mut by_number, mut by_sku) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, BTreeSet<_>>::new());
+    for order in &arrived {
+        by_number.entry(order.order_no.clone()).or_default().push(order.source.as_ref().unwrap());
+        for row in &order.rows {
+            by_sku.entry(row.sku.clone()).or_default().insert(row.variant.clone());
+        }
+    }
+    let alike: Vec<_> = by_number.values().filter(|sources| sources.len() == 2).collect();
+    assert!(!alike.is_empty(), "both stores count their orders alike");
+    assert!(alike.iter().all(|sources| sources[0].connection != sources[1].connection));
+    assert!(by_sku.values().all(|variants| variants.len() == 1), "one SKU is one variant");
+    for order in &delivered {
+        is_completed(&running, order).await;
+    }
+    running.kill().await;
+
+    let running = started(&folder.0, false).await;
+    let after = orders_of("bigcommerce", &running.hub, arrived.len() + 1, |_| true).await;
+    for order in &arrived {
+        assert_eq!(after.iter().filter(|later| later.id == order.id).count(), 1, "{}", order.order_no);
+    }
+    for order in &delivered {
+        assert_eq!(status_at_store(&running, order).await, bigcommerce::status::COMPLETED);
+    }
     running.shutdown().await;
 
     let running = started(&folder.0, true).await;

@@ -3,6 +3,7 @@
 
 mod dice;
 mod now;
+mod slots;
 pub mod amazon;
 pub mod shopify;
 pub mod bigcommerce;

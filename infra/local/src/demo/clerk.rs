@@ -1,4 +1,4 @@
-//! The demo's warehouse clerk: packs and delivers what lies open of the web shop's orders, through the
+//! The demo's warehouse clerk: packs and delivers what lies open of the orders of web shop and stores, through the
 //! same flow as the API. What is short comes in first. He does some orders at once, some in two parts,
 //! and some he packs and hands over later.
 
@@ -15,16 +15,19 @@ use weir_app::{
     ports::{Index, Key, Record},
 };
 use weir_domain::{
-    ids::{ChannelOrderId, OrganizationId, SalesOrderId},
+    ids::{OrganizationId, SalesOrderId},
     sales_order::{FulfillmentRow, FulfillmentStatus, Row, SalesOrder, Tracking},
     stock::StockKey,
 };
 
 use super::{connect, token};
-use crate::{pumps, sandbox::Sandbox};
+use crate::{
+    pumps,
+    sandbox::{Open, Sandbox},
+};
 
 /// How often the clerk turns to the next order: a little more often than orders come that nobody else ships.
-const ROUND: Duration = Duration::from_secs(5);
+const ROUND: Duration = Duration::from_secs(3);
 
 /// How long an order lies before the clerk takes it: what happens to it by itself has happened then.
 const LIES: SignedDuration = SignedDuration::from_secs(55);
@@ -65,7 +68,8 @@ pub(crate) async fn work(
     sandbox: Arc<Sandbox>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut clerk = Clerk { hub, organization, sandbox, done: 0, left_alone: BTreeSet::new() };
+    let mut clerk =
+        Clerk { hub, organization, sandbox, done: 0, looked_until: None, left_alone: BTreeSet::new() };
     let mut rounds = tokio::time::interval(ROUND);
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
@@ -84,6 +88,8 @@ struct Clerk {
     organization: OrganizationId,
     sandbox: Arc<Sandbox>,
     done: usize,
+    /// Where he goes on in the next round: what waits here for something else never stops him.
+    looked_until: Option<Open>,
     /// What he could not do: a person may have something in mind with it.
     left_alone: BTreeSet<SalesOrderId>,
 }
@@ -94,16 +100,15 @@ impl Clerk {
         if let Some(order) = self.packed().await? {
             return self.hand_over(&order).await;
         }
-        let placed_until = self.hub.now() - LIES;
-        let mut looked_at = 0;
-        for id in self.sandbox.to_be_packed(placed_until) {
-            let id = self.order_id(&id);
+        let mut open = self.sandbox.to_be_packed(self.hub.now() - LIES);
+        let done = open.partition_point(|open| Some(open) <= self.looked_until.as_ref());
+        open.rotate_left(done);
+        for open in open.into_iter().take(LOOKED_AT) {
+            let Some(connection) = connect::of_shop(open.shop) else { continue };
+            let id = SalesOrderId::for_source(&connection, &open.order);
+            self.looked_until = Some(open);
             if self.left_alone.contains(&id) {
                 continue;
-            }
-            looked_at += 1;
-            if looked_at > LOOKED_AT {
-                break;
             }
             let Some(order) = self.read(&id).await?.filter(SalesOrder::is_visible) else { continue };
             let open: Vec<&Row> = order.rows.iter().filter(|row| order.open(row) > 0).collect();
@@ -116,10 +121,6 @@ impl Clerk {
             return self.pack(&order, &open).await;
         }
         Ok(())
-    }
-
-    fn order_id(&self, id: &ChannelOrderId) -> SalesOrderId {
-        SalesOrderId::for_source(&connect::shop_id(), id)
     }
 
     async fn read(&self, id: &SalesOrderId) -> Result<Option<SalesOrder>, Refusal> {
@@ -226,7 +227,9 @@ impl Clerk {
                     serial_numbers: Vec::new(),
                 }],
             };
-            let token = token(&["comesin", order.id.as_str(), row.id.as_str()]);
+            // What came in may be gone again: then more comes in.
+            let now = self.hub.now().as_millisecond().to_string();
+            let token = token(&["comesin", order.id.as_str(), row.id.as_str(), &now]);
             let ended = adjust_stock(&self.hub, &self.organization, &token, new).await;
             return self.ended(order, ended.map(drop)).map(|()| true);
         }

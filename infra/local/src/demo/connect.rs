@@ -1,5 +1,5 @@
-//! The demo's connections, with their endpoints at the sandbox: one for each of Amazon's marketplaces,
-//! and one for the web shop.
+//! The demo's connections, with their endpoints at the sandbox: one for each of Amazon's marketplaces, one for
+//! the web shop, and one for each store.
 
 use weir_app::{
     Hub,
@@ -16,7 +16,7 @@ use weir_domain::{
 };
 use weir_sandbox::{
     amazon::{self, demo::DemoMarketplace},
-    shopify,
+    bigcommerce, shopify,
 };
 
 use super::{location, own_places, token};
@@ -44,9 +44,25 @@ pub(super) async fn web_shop(
     connect(hub, organization, &shop_token(), shop(sandbox)?).await
 }
 
-/// The connection to the web shop.
-pub(super) fn shop_id() -> ConnectionId {
-    ConnectionId::from_token(&shop_token())
+/// Makes, directs and activates those to the stores.
+pub(super) async fn stores(
+    hub: &Hub,
+    organization: &OrganizationId,
+    sandbox: &Sandbox,
+) -> Result<(), Refusal> {
+    for hash in bigcommerce::Demo::STORES {
+        connect(hub, organization, &store_token(hash), store(hash, sandbox)?).await?;
+    }
+    Ok(())
+}
+
+/// The connection to the shop of this domain, or to the store of this hash.
+pub(super) fn of_shop(shop: &str) -> Option<ConnectionId> {
+    if shop == shopify::Demo::SHOP {
+        return Some(ConnectionId::from_token(&shop_token()));
+    }
+    let is_store = bigcommerce::Demo::STORES.contains(&shop);
+    is_store.then(|| ConnectionId::from_token(&store_token(shop)))
 }
 
 /// After a start: sandbox and hub may have other addresses, and the sandbox has not forgotten who
@@ -63,7 +79,25 @@ pub(super) async fn again(
             sandbox.remember_subscription(at.seller_id);
         }
     }
-    let shop = found(hub, organization, &shop_id(), sandbox, shopify_at).await?;
+    let shop = ConnectionId::from_token(&shop_token());
+    linked(hub, organization, found(hub, organization, &shop, sandbox, shopify_at).await?).await
+}
+
+/// As [`again`], of the stores.
+pub(super) async fn stores_again(
+    hub: &Hub,
+    organization: &OrganizationId,
+    sandbox: &Sandbox,
+) -> Result<(), Refusal> {
+    for hash in bigcommerce::Demo::STORES {
+        let id = ConnectionId::from_token(&store_token(hash));
+        linked(hub, organization, found(hub, organization, &id, sandbox, bigcommerce_at).await?).await?;
+    }
+    Ok(())
+}
+
+/// Has a shop deliver to where the hub is now.
+async fn linked(hub: &Hub, organization: &OrganizationId, shop: Connection) -> Result<(), Refusal> {
     if shop.is_active() {
         connections::link(hub, organization, &shop).await?;
     }
@@ -136,6 +170,25 @@ fn shop(sandbox: &Sandbox) -> Result<NewConnection, Refusal> {
     Ok(NewConnection { default_location: own_places().next(), location_map, settings, ..new })
 }
 
+fn store(hash: &str, sandbox: &Sandbox) -> Result<NewConnection, Refusal> {
+    let remote = RemoteAccount { account: hash.to_owned(), marketplace: None };
+    let credentials = [
+        ("access_token", bigcommerce::Demo::ACCESS_TOKEN),
+        ("client_secret", bigcommerce::Demo::CLIENT_SECRET),
+    ];
+    let is_first = hash == bigcommerce::Demo::STORES[0];
+    let name = if is_first { "Weir demo store" } else { "Weir trade store" };
+    let channel = &weir_channels::bigcommerce::CHANNEL;
+    let new = new(channel, name, remote, &credentials, bigcommerce_at(sandbox.base_url()))?;
+    // A store gives its locations the numbers from 1 on.
+    let location_map: Vec<(String, LocationId)> =
+        (1..).map(|number: u8| number.to_string()).zip(own_places()).collect();
+    // The two stores differ: what waits at the first comes in at the second.
+    let chosen = |name: &str| (name.to_owned(), Some((!is_first).into()));
+    let settings = Settings::from([chosen("awaiting_payment_orders"), chosen("create_custom_items")]);
+    Ok(NewConnection { default_location: own_places().next(), location_map, settings, ..new })
+}
+
 fn new(
     channel: &Channel,
     name: &str,
@@ -166,10 +219,18 @@ fn shopify_at(base: &str) -> Endpoints {
     Endpoints { token: Some(format!("{api}/admin/oauth/access_token")), api: Some(api) }
 }
 
+fn bigcommerce_at(base: &str) -> Endpoints {
+    Endpoints { api: Some(base.to_owned()), token: None }
+}
+
 fn marketplace_token(at: &DemoMarketplace) -> String {
     token(&[weir_channels::amazon::CHANNEL.name, at.marketplace.country])
 }
 
 fn shop_token() -> String {
     token(&[weir_channels::shopify::CHANNEL.name])
+}
+
+fn store_token(hash: &str) -> String {
+    token(&[weir_channels::bigcommerce::CHANNEL.name, hash])
 }

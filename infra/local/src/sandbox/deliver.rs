@@ -1,5 +1,5 @@
-//! The sandboxed shop's webhooks on their way: each is posted to the address that subscribed, and one
-//! that is not answered well in time comes again as Shopify has it. What is on its way when the process
+//! The sandboxed shops' webhooks on their way: each is posted to the address that subscribed, and one
+//! that is not answered well in time comes again as its channel has it. What is on its way when the process
 //! dies is made up for by the search.
 
 use std::{sync::Arc, time::Duration};
@@ -9,13 +9,42 @@ use tokio::sync::watch;
 use weir_app::ports::Transport;
 use weir_aws::{ReqwestTransport, transport::Limits};
 use weir_channels::http::{HttpRequest, Method};
-use weir_sandbox::shopify::Webhook;
+use weir_sandbox::{bigcommerce, shopify};
 
 use super::Sandbox;
 use crate::{StartError, pumps};
 
 /// How often it is looked for what is due.
 const EVERY: Duration = Duration::from_millis(500);
+
+/// A delivery.
+pub(super) enum Webhook {
+    OfShopify(shopify::Webhook),
+    OfBigCommerce(bigcommerce::Webhook),
+}
+
+impl Webhook {
+    /// What it tells of, in the channel's words.
+    fn topic(&self) -> &str {
+        match self {
+            Self::OfShopify(webhook) => &webhook.topic,
+            Self::OfBigCommerce(webhook) => webhook.scope,
+        }
+    }
+
+    fn request(&self) -> HttpRequest {
+        let (address, headers, body) = match self {
+            Self::OfShopify(webhook) => (&webhook.uri, &webhook.headers, &webhook.body),
+            Self::OfBigCommerce(webhook) => (&webhook.destination, &webhook.headers, &webhook.body),
+        };
+        let mut request = HttpRequest::new(Method::Post, address.clone());
+        for (name, value) in headers {
+            request = request.header(name, value.as_str());
+        }
+        request.body.clone_from(body);
+        request
+    }
+}
 
 /// How long Shopify waits for a connection, and for the answer.
 const LIMITS: Limits =
@@ -44,22 +73,19 @@ pub(crate) async fn run(sandbox: Arc<Sandbox>, way_out: ReqwestTransport, mut st
 }
 
 async fn deliver(sandbox: &Sandbox, way_out: &ReqwestTransport, webhook: Webhook) {
-    let mut request = HttpRequest::new(Method::Post, webhook.uri.clone());
-    for (name, value) in &webhook.headers {
-        request = request.header(name, value.as_str());
-    }
-    request.body.clone_from(&webhook.body);
-    match way_out.send(&request).await {
-        Ok(answer) if (200..300).contains(&answer.status) => {}
+    let topic = webhook.topic();
+    let is_good = match way_out.send(&webhook.request()).await {
+        Ok(answer) if (200..300).contains(&answer.status) => true,
         Ok(answer) => {
-            tracing::debug!(topic = webhook.topic, status = answer.status, "a delivery was not taken");
-            sandbox.webhook_failed(&webhook);
+            tracing::debug!(topic, status = answer.status, "a delivery was not taken");
+            false
         }
         Err(error) => {
-            tracing::debug!(topic = webhook.topic, %error, "a delivery did not arrive");
-            sandbox.webhook_failed(&webhook);
+            tracing::debug!(topic, %error, "a delivery did not arrive");
+            false
         }
-    }
+    };
+    sandbox.webhook_answered(&webhook, is_good);
 }
 
 #[cfg(test)]

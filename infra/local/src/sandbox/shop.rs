@@ -50,11 +50,25 @@ struct Kept {
     /// Whether its web shop was made known to Weir, too: younger than the first such files.
     #[serde(default)]
     web_seeded: bool,
+    /// Whether its stores were, which are younger still.
+    #[serde(default)]
+    stores_seeded: bool,
     opened: i64,
     hours: Vec<Hours>,
     /// What the web shop delivers, each topic with its address.
     #[serde(default)]
     subscriptions: Vec<(String, String)>,
+}
+
+/// What of the demo was made known to Weir.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seeded {
+    /// The merchant, with the goods and the connections to Amazon.
+    pub(crate) merchant: bool,
+    /// The web shop, with what ships from the merchant's own places.
+    pub(crate) web_shop: bool,
+    /// The stores.
+    pub(crate) stores: bool,
 }
 
 /// A stretch of time in which the shop was open.
@@ -119,14 +133,14 @@ impl Shop {
         self.write()
     }
 
-    /// Whether its merchant was made in Weir, and the web shop, too.
-    pub(super) const fn is_seeded(&self) -> (bool, bool) {
-        (self.kept.seeded, self.kept.web_seeded)
+    /// What of it was made known to Weir.
+    pub(super) const fn is_seeded(&self) -> Seeded {
+        Seeded { merchant: self.kept.seeded, web_shop: self.kept.web_seeded, stores: self.kept.stores_seeded }
     }
 
     /// Remembers that its merchant was made in Weir, with connections to this run's port.
     pub(super) fn is_seeded_now(&mut self) -> Result<(), StartError> {
-        (self.kept.seeded, self.kept.web_seeded) = (true, true);
+        (self.kept.seeded, self.kept.web_seeded, self.kept.stores_seeded) = (true, true, true);
         self.kept.port = self.port;
         self.write()
     }
@@ -203,6 +217,7 @@ impl Kept {
             port: 0,
             seeded: false,
             web_seeded: false,
+            stores_seeded: false,
             opened: now,
             hours: vec![hours],
             subscriptions: Vec::new(),
@@ -333,6 +348,6 @@ mod tests {
         std::fs::write(folder.0.join(FILE), "{\"v\":1,\"po").unwrap();
         assert!(run(&folder, 0, 1).len() > 40);
         let shop = Shop::open(&folder.0, at(2)).unwrap();
-        assert_eq!((shop.opened(), shop.port(), shop.is_seeded()), (at(0), 0, (false, false)));
+        assert_eq!((shop.opened(), shop.port(), shop.is_seeded()), (at(0), 0, Seeded::default()));
     }
 }

@@ -1,16 +1,18 @@
-//! The sandboxed web shop of the local run: made anew at each start out of the hours in which it was open
+//! The sandboxed web shop of the local run, made anew at each start out of the hours in which it was open
 //! and of what the hub made in it. How Shopify behaves lives in `shared/sandbox`.
 
 use std::path::Path;
 
 use weir_channels::http::{HttpRequest, HttpResponse};
-use weir_domain::{Timestamp, ids::ChannelOrderId};
+use weir_domain::Timestamp;
 use weir_sandbox::{
     Now,
     shopify::{Delivery, Demo, Faults, Made, Shopify, TruthOrder, Webhook},
 };
 
 use super::{
+    Open,
+    again::{self, Again},
     made::MadeFile,
     shop::{SEED, Shop},
 };
@@ -19,23 +21,35 @@ use crate::StartError;
 /// What stands before the API's paths, by which its calls are told from Amazon's.
 const API: &str = "/admin/";
 
+/// The file of what the hub made, inside the data folder.
+const FILE: &str = "sandbox-made.jsonl";
+
 /// The web shop.
 pub(super) struct WebShop {
+    shop: Stocked,
+    made: MadeFile<Made>,
+}
+
+/// Shopify, and what goes on in its shop.
+struct Stocked {
     shopify: Shopify,
     demo: Demo,
-    made: MadeFile,
 }
 
 impl WebShop {
     /// The web shop of a data folder, with everything that happened while the shop was open.
     pub(super) fn open(data: &Path, shop: &Shop, now: Now) -> Result<Self, StartError> {
-        let (file, made) = MadeFile::open(data)?;
-        let (mut shopify, demo, kept) = stocked(shop, &made, now);
-        file.keep(&kept)?;
+        let (file, made) = MadeFile::open(data, FILE)?;
+        // The seed makes tokens; those of an earlier life mean nothing any more.
+        let mut shopify = Shopify::new(now.wall.as_millisecond().unsigned_abs());
+        shopify.delivers_on_this_machine = true;
+        Demo::open(&mut shopify);
+        let mut stocked = Stocked { shopify, demo: Demo::new(SEED, shop.opened()) };
+        file.keep(&again::stock(&mut stocked, shop, &made, now))?;
         for (topic, address) in shop.subscriptions() {
-            shopify.subscribe(Demo::SHOP, Demo::CLIENT_ID, &[topic.as_str()], address);
+            stocked.shopify.subscribe(Demo::SHOP, Demo::CLIENT_ID, &[topic.as_str()], address);
         }
-        Ok(Self { shopify, demo, made: file })
+        Ok(Self { shop: stocked, made: file })
     }
 
     /// Whether a call is for it.
@@ -45,94 +59,84 @@ impl WebShop {
 
     /// What should happen now happens.
     pub(super) fn tick(&mut self, now: Now) {
-        self.demo.tick(&mut self.shopify, now);
+        self.shop.tick(now);
     }
 
     /// Answers a call. What is due happens before it, as it will when the shop is made anew.
     pub(super) fn answer(&mut self, request: &HttpRequest, now: Now) -> HttpResponse {
         self.tick(now);
-        let answer = self.shopify.handle(request, now);
-        for made in self.shopify.take_made() {
-            if let Err(error) = self.made.add(&made) {
-                tracing::warn!(%error, "the sandboxed shop cannot store what was made in it");
-            }
-        }
+        let answer = self.shop.shopify.handle(request, now);
+        self.made.add(self.shop.shopify.take_made());
         answer
     }
 
     /// Deliveries that are due.
     pub(super) fn take_webhooks(&mut self, now: Now) -> Vec<Webhook> {
-        self.shopify.take_webhooks(now)
+        self.shop.shopify.take_webhooks(now)
     }
 
     /// A delivery was not taken.
     pub(super) fn webhook_failed(&mut self, webhook: &Webhook, now: Now) {
-        self.shopify.webhook_failed(webhook, now);
+        self.shop.shopify.webhook_failed(webhook, now);
     }
 
     /// Topics with the address that each is delivered to.
     pub(super) fn subscriptions(&self) -> Vec<(String, String)> {
-        let subscribed = self.shopify.subscribed(Demo::SHOP).into_iter();
+        let subscribed = self.shop.shopify.subscribed(Demo::SHOP).into_iter();
         subscribed.map(|(topic, address)| (topic.to_owned(), address.to_owned())).collect()
     }
 
     /// An address subscribes to a topic.
     #[cfg(test)]
     pub(super) fn subscribe(&mut self, topic: &str, address: &str) {
-        self.shopify.subscribe(Demo::SHOP, Demo::CLIENT_ID, &[topic], address);
+        self.shop.shopify.subscribe(Demo::SHOP, Demo::CLIENT_ID, &[topic], address);
     }
 
     /// From now on things go wrong.
     pub(super) fn have_a_bad_day(&mut self) {
-        self.shopify.faults = Faults::BAD_DAY;
+        self.shop.shopify.faults = Faults::BAD_DAY;
     }
 
-    /// Orders that somebody has to pack, the oldest first: placed until a time, and not to be fetched.
-    pub(super) fn to_be_packed(&self, placed_until: Timestamp) -> Vec<ChannelOrderId> {
+    /// Orders that somebody has to pack: placed until a time, and not to be fetched.
+    pub(super) fn to_be_packed(&self, placed_until: Timestamp) -> Vec<Open> {
         let is_open = |order: &&TruthOrder| {
             order.created_at <= placed_until
                 && order.spec.delivery == Delivery::Shipping
                 && matches!(order.fulfillment_status(), "UNFULFILLED" | "PARTIALLY_FULFILLED")
         };
-        let orders = self.shopify.truth(Demo::SHOP).into_iter().filter(is_open);
-        orders.filter_map(|order| ChannelOrderId::parse(&order.id.to_string()).ok()).collect()
+        let orders = self.shop.shopify.truth(Demo::SHOP).into_iter().filter(is_open);
+        orders.filter_map(|order| Open::new(order.created_at, Demo::SHOP, order.id)).collect()
     }
 
     /// The shop's locations, by the ids it gives them.
     pub(super) fn locations(&self) -> Vec<String> {
         let places = 0..Demo::LOCATIONS.len();
-        let ids = places.filter_map(|place| self.shopify.location_id(Demo::SHOP, place));
+        let ids = places.filter_map(|place| self.shop.shopify.location_id(Demo::SHOP, place));
         ids.map(|id| id.to_string()).collect()
     }
 }
 
-/// Shopify with everything that happened, the demo that goes on, and what of the hub's could be made again.
-fn stocked(shop: &Shop, made: &[Made], now: Now) -> (Shopify, Demo, Vec<Made>) {
-    // The seed makes tokens; those of an earlier life mean nothing any more.
-    let mut shopify = Shopify::new(now.wall.as_millisecond().unsigned_abs());
-    shopify.delivers_on_this_machine = true;
-    Demo::open(&mut shopify);
-    let (mut demo, mut kept) = (Demo::new(SEED, shop.opened()), Vec::new());
-    let mut made = made.iter().peekable();
-    for (number, hours) in shop.remembered().enumerate() {
-        if number > 0 {
-            demo.close(&mut shopify, now);
-        }
-        demo = Demo::new(SEED, hours.counted_from());
-        demo.remember(now.wall);
-        if hours.from() > shop.opened() {
-            demo.skip_to(hours.from());
-        }
-        let until = hours.until().min(now.wall);
-        while let Some(one) = made.next_if(|one| one.time() <= until) {
-            demo.tick(&mut shopify, Now { wall: one.time(), ..now });
-            if shopify.make_again(one) {
-                kept.push(one.clone());
-            }
-        }
-        demo.tick(&mut shopify, Now { wall: until, ..now });
+impl Again for Stocked {
+    type Made = Made;
+
+    fn made_at(made: &Made) -> Timestamp {
+        made.time()
     }
-    (shopify, demo, kept)
+
+    fn begin(&mut self, counted_from: Timestamp, from: Option<Timestamp>, now: Now) {
+        self.demo.close(&mut self.shopify, now);
+        self.demo = Demo::new(SEED, counted_from);
+        self.demo.remember(now.wall);
+        from.into_iter().for_each(|from| self.demo.skip_to(from));
+    }
+
+    fn tick(&mut self, now: Now) {
+        self.demo.tick(&mut self.shopify, now);
+    }
+
+    fn make_again(&mut self, made: &Made) -> bool {
+        self.shopify.make_again(made)
+    }
 }
 
 #[cfg(test)]
@@ -175,13 +179,13 @@ mod tests {
     }
 
     fn orders(web: &WebShop) -> BTreeMap<u64, TruthOrder> {
-        web.shopify.truth(Demo::SHOP).into_iter().map(|order| (order.id, order.clone())).collect()
+        web.shop.shopify.truth(Demo::SHOP).into_iter().map(|order| (order.id, order.clone())).collect()
     }
 
     /// The hub ships all of an order.
     fn ship(web: &mut WebShop, id: u64, second: i64) {
-        web.shopify.give_access_token(Demo::SHOP, Demo::CLIENT_ID, "shpat_test");
-        let order = web.shopify.order(id).unwrap();
+        web.shop.shopify.give_access_token(Demo::SHOP, Demo::CLIENT_ID, "shpat_test");
+        let order = web.shop.shopify.order(id).unwrap();
         let part = format!("gid://shopify/FulfillmentOrder/{}", order.fulfillment_orders[0].id);
         let body = serde_json::json!({
             "query": "mutation Ship($fulfillment: FulfillmentInput!) { fulfillmentCreate(fulfillment: $fulfillment) \
@@ -204,7 +208,7 @@ mod tests {
     fn what_the_hub_shipped_is_shipped_after_a_sudden_end() {
         let folder = Folder::new("made");
         let mut web = run(&folder, 0, 90);
-        let id = web.to_be_packed(at(40).wall).last().unwrap().as_str().parse().unwrap();
+        let id = web.to_be_packed(at(40).wall).last().unwrap().order.as_str().parse().unwrap();
         ship(&mut web, id, 91);
         let before = orders(&web);
         drop(web);
@@ -230,7 +234,7 @@ mod tests {
     fn after_a_long_pause_the_old_orders_are_there_at_their_end_and_new_ones_come() {
         let folder = Folder::new("pause");
         let mut web = run(&folder, 0, 100);
-        let id = web.to_be_packed(at(40).wall).last().unwrap().as_str().parse().unwrap();
+        let id = web.to_be_packed(at(40).wall).last().unwrap().order.as_str().parse().unwrap();
         ship(&mut web, id, 101);
         let before = orders(&web);
         drop(web);

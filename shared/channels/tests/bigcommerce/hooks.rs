@@ -107,6 +107,11 @@ fn hooks_go_to_port_443_over_tls_alone() {
         assert!(matches!(refused, Err(ChannelError::Refused(_))), "{target}");
     }
     assert!(webhooks().subscribe(&connection(), &token(), "https://weir.example:443/x", &[]).is_ok());
+    // What stands in for BigCommerce may be on the machine that it delivers to.
+    let mut stand_in = connection();
+    stand_in.endpoints.api = Some("http://127.0.0.1:4000".to_owned());
+    assert!(webhooks().subscribe(&stand_in, &token(), "http://127.0.0.1:3000/x", &[]).is_ok());
+    assert!(webhooks().subscribe(&stand_in, &token(), "ftp://127.0.0.1/x", &[]).is_err());
 }
 
 #[test]

@@ -34,8 +34,9 @@ impl BigCommerce {
         let (id, includes_tax, digits) =
             (store.next_order, store.spec.prices_include_tax, store.spec.currency.1);
         let digits = spec.paid_in.map_or(digits, |(_, digits, _)| digits);
-        let lines = spec.lines.iter().map(|line| self.make_line(line)).collect();
+        let lines = (1..).zip(&spec.lines).map(|(number, line)| make_line(id, number, line)).collect();
         let mut order = TruthOrder {
+            lines_made: spec.lines.len() as u64,
             id,
             store: hash.to_owned(),
             status: spec.status,
@@ -53,17 +54,6 @@ impl BigCommerce {
         self.orders.insert((hash.to_owned(), id), order);
         self.tell(hash, id, &["store/order/created"], now);
         Some(id)
-    }
-
-    fn make_line(&mut self, spec: &LineSpec) -> TruthLine {
-        let id = 5_000 + self.make_id();
-        let product = match spec.kind {
-            ProductKind::Custom | ProductKind::GiftCertificate => 0,
-            ProductKind::Physical | ProductKind::Digital => {
-                200 + spec.sku.bytes().map(u64::from).sum::<u64>()
-            }
-        };
-        TruthLine { id, product, spec: spec.clone(), shipped: 0, refunded: 0, discounts: Vec::new() }
     }
 
     /// Changes an order, whose last change is now, and tells of it. `false` if there is none.
@@ -108,10 +98,10 @@ impl BigCommerce {
 
     /// The merchant gives back units of a line with what was paid for them, and so much beside.
     pub fn refund(&mut self, hash: &str, id: u64, lines: &[(usize, i64)], more: i64, now: Now) -> bool {
-        let refund = self.make_id();
         let scopes = ["store/order/refund/created", "store/order/statusUpdated", "store/order/updated"];
         self.change(hash, id, &scopes, now, |order| {
             let includes_tax = order.includes_tax;
+            let refund = order.id * 1_000 + order.refunds.len() as u64 + 1;
             let mut given = Refund { id: refund, lines: Vec::new(), more };
             for (line, units) in lines {
                 let Some(line) = order.lines.get_mut(*line) else { continue };
@@ -142,8 +132,10 @@ impl BigCommerce {
 
     /// The merchant adds a line.
     pub fn add_line(&mut self, hash: &str, id: u64, spec: &LineSpec, now: Now) -> bool {
-        let line = self.make_line(spec);
-        self.change(hash, id, &["store/order/updated"], now, |order| order.lines.push(line))
+        self.change(hash, id, &["store/order/updated"], now, |order| {
+            order.lines_made += 1;
+            order.lines.push(make_line(order.id, order.lines_made, spec));
+        })
     }
 
     /// The merchant archives an order.
@@ -160,6 +152,16 @@ impl BigCommerce {
             }
         }
     }
+}
+
+/// A line has an id of its order's, so that a store that is opened again gives the same ones.
+fn make_line(order: u64, number: u64, spec: &LineSpec) -> TruthLine {
+    let id = order * 1_000 + number;
+    let product = match spec.kind {
+        ProductKind::Custom | ProductKind::GiftCertificate => 0,
+        ProductKind::Physical | ProductKind::Digital => 200 + spec.sku.bytes().map(u64::from).sum::<u64>(),
+    };
+    TruthLine { id, product, spec: spec.clone(), shipped: 0, refunded: 0, discounts: Vec::new() }
 }
 
 /// Puts the order's own discounts on its lines, in proportion to what is left to pay for them.

@@ -1,8 +1,6 @@
-//! The demo merchant's second shop, whose orders keep coming and going. All of it follows from the seed and
-//! the time it opened: opened again with the same two, the shop has had the same orders. What others did in
-//! it meanwhile is forgotten.
-
-use std::collections::BTreeMap;
+//! The demo merchant's stores, whose orders keep coming and going. All of it follows from the seed and the
+//! time they opened: opened again with the same two, a store has had the same orders. What others did in it
+//! meanwhile has to be kept by who opens it, and done again.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,19 +10,18 @@ use crate::{
         demo::{CATALOGUE, CatalogueItem, OpeningStock},
         marketplaces::US,
     },
-    dice::mix,
+    slots::{Due, Pace, Slots},
 };
 
-/// How long before it opens the shop already had orders.
-const BEFORE: SignedDuration = SignedDuration::from_hours(120);
-/// Orders in that time.
-const SLOTS_BEFORE: u64 = 20;
-/// Time between orders from then on.
-const SLOT_MILLIS: u64 = 9_000;
-/// How much of the time since the opening is made anew when the shop opens again.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
-/// The least and the most time between two things that happen to an order, in milliseconds.
-const STEP_MILLIS: (u64, u64) = (8_000, 16_000);
+/// How its orders follow each other.
+static PACE: Pace = Pace {
+    salt: 0xB1C0,
+    before: (SignedDuration::from_hours(120), 20),
+    slot_millis: (12_000, 0),
+    step_millis: (8_000, 16_000),
+    remembered: SignedDuration::from_hours(24),
+};
+
 /// Sales tax on goods, in hundredths of a per cent.
 const SALES_TAX: i64 = 825;
 
@@ -91,20 +88,17 @@ enum Step {
     Edit,
 }
 
-/// The demo merchant's second shop.
+/// One of the demo merchant's stores. They sell the same goods, and count their orders alike: an order of each
+/// has the same number.
 #[derive(Debug)]
 pub struct Demo {
-    seed: u64,
-    opened: Timestamp,
-    next: u64,
-    /// Orders since the opening that came before this are not made any more.
-    remembered: Timestamp,
-    due: BTreeMap<(Timestamp, u64, usize), (Step, u64)>,
+    store: &'static str,
+    slots: Slots<Step>,
 }
 
 impl Demo {
-    /// The store's hash.
-    pub const STORE: &'static str = "weirdemo";
+    /// The stores' hashes. The second enters its prices with tax.
+    pub const STORES: [&'static str; 2] = ["weirdemo", "weirtrade"];
     /// The token of the merchant's API account. It opens nothing but the sandbox.
     pub const ACCESS_TOKEN: &'static str = "weirdemotoken0000000000000000ff";
     /// Its secret, which signs its webhooks.
@@ -112,69 +106,66 @@ impl Demo {
     /// The names of its locations.
     pub const LOCATIONS: [&'static str; 2] = ["Workshop", "Counter"];
 
-    /// A shop that opened at a time. Give the time of the first start again at every later one.
+    /// A store that opened at a time. Give the time of the first start again at every later one.
     #[must_use]
-    pub const fn new(seed: u64, opened: Timestamp) -> Self {
-        Self { seed, opened, next: 0, remembered: opened, due: BTreeMap::new() }
+    pub const fn new(store: &'static str, seed: u64, opened: Timestamp) -> Self {
+        Self { store, slots: Slots::new(&PACE, seed, opened) }
     }
 
     /// Makes the store known, and everything that happened until now.
     pub fn install(&mut self, shop: &mut BigCommerce, now: Now) {
-        let spec = StoreSpec::new(Self::STORE, Self::ACCESS_TOKEN, Self::CLIENT_SECRET);
-        let locations = Self::LOCATIONS.map(str::to_owned).to_vec();
-        shop.open_store(StoreSpec { locations, ..spec });
-        shop.rename_status(Self::STORE, status::AWAITING_FULFILLMENT, "To be packed");
-        self.remembered = now.wall - REMEMBERED;
+        self.open(shop);
+        self.remember(now.wall);
         self.tick(shop, now);
+    }
+
+    /// Makes the store known.
+    pub fn open(&self, shop: &mut BigCommerce) {
+        let spec = StoreSpec::new(self.store, Self::ACCESS_TOKEN, Self::CLIENT_SECRET);
+        let locations = Self::LOCATIONS.map(str::to_owned).to_vec();
+        let prices_include_tax = self.store != Self::STORES[0];
+        // A store with an order every few seconds is on a plan for it.
+        shop.open_store(StoreSpec { locations, prices_include_tax, quota: 450, ..spec });
+        shop.rename_status(self.store, status::AWAITING_FULFILLMENT, "To be packed");
+    }
+
+    /// What came before a time is not made: it happened in another stretch of open hours.
+    pub fn skip_to(&mut self, from: Timestamp) {
+        self.slots.skip_to(from);
+    }
+
+    /// What of the time since the opening is made anew at the earliest, counted back from a time.
+    pub fn remember(&mut self, now: Timestamp) {
+        self.slots.remember(now);
+    }
+
+    /// The store closes: no more orders come, and what is still to happen to those that came happens.
+    pub fn close(&mut self, shop: &mut BigCommerce, now: Now) {
+        while let Some((at, due)) = self.slots.next_step() {
+            self.happens(shop, due, Now { wall: at.min(now.wall), ..now });
+        }
     }
 
     /// Lets everything happen that was due until now, each at its own time. Call it about once a second.
     pub fn tick(&mut self, shop: &mut BigCommerce, now: Now) {
-        loop {
-            let placed_at = self.placed_at(self.next);
-            let step = self.due.first_key_value().map(|((at, _, _), _)| *at).filter(|at| *at <= placed_at);
-            if step.unwrap_or(placed_at) > now.wall {
-                return;
-            }
-            if step.is_some() {
-                if let Some(((at, _, _), (step, id))) = self.due.pop_first() {
-                    take_step(shop, step, id, Now { wall: at, ..now });
-                }
-            } else {
-                if self.next < SLOTS_BEFORE || placed_at >= self.remembered {
-                    self.place(shop, self.next, Now { wall: placed_at, ..now });
-                }
-                self.next += 1;
-            }
+        while let Some((at, due)) = self.slots.next(now.wall) {
+            self.happens(shop, due, Now { wall: at, ..now });
         }
     }
 
-    fn placed_at(&self, slot: u64) -> Timestamp {
-        let after = |millis: u64| SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
-        if slot < SLOTS_BEFORE {
-            let gap = u64::try_from(BEFORE.as_millis()).unwrap_or(0) / SLOTS_BEFORE;
-            return self.opened - BEFORE + after(slot * gap);
+    fn happens(&mut self, shop: &mut BigCommerce, due: Due<Step>, now: Now) {
+        match due {
+            Due::Order(slot) => self.place(shop, slot, now),
+            Due::Step(step, order) => take_step(shop, self.store, step, order, now),
         }
-        self.opened + after((slot - SLOTS_BEFORE) * SLOT_MILLIS + 500)
-    }
-
-    /// A number that belongs to a slot and a purpose, and to nothing else.
-    fn chance(&self, slot: u64, purpose: u64) -> u64 {
-        mix(self.seed ^ mix(slot ^ 0xB1C0) ^ mix(purpose.wrapping_add(1) << 48))
     }
 
     fn place(&mut self, shop: &mut BigCommerce, slot: u64, now: Now) {
         let kind = KINDS[usize::try_from(slot % 15).unwrap_or(0)];
         // The number makes the id, so that it is the same whenever the shop is opened again.
-        shop.number_next(Self::STORE, 1_000 + slot);
-        let Some(id) = shop.place_order(Self::STORE, self.order(kind, slot), now) else { return };
-        let (least, most) = STEP_MILLIS;
-        let mut at = now.wall;
-        for (number, step) in life(kind).iter().enumerate() {
-            let wait = least + self.chance(slot, 40 + number as u64) % (most - least);
-            at += SignedDuration::from_millis(i64::try_from(wait).unwrap_or(0));
-            self.due.insert((at, slot, number), (*step, id));
-        }
+        shop.number_next(self.store, 1_000 + slot);
+        let Some(id) = shop.place_order(self.store, self.order(kind, slot), now) else { return };
+        self.slots.plan(slot, id, now.wall, life(kind), |_| false);
     }
 
     fn order(&self, kind: Kind, slot: u64) -> OrderSpec {
@@ -215,11 +206,11 @@ impl Demo {
     fn goods(&self, slot: u64, line: u64) -> LineSpec {
         let is_plain = |item: &&CatalogueItem| matches!(item.stock, OpeningStock::Plain { .. });
         let sold: Vec<&CatalogueItem> = CATALOGUE.iter().filter(is_plain).collect();
-        let pick = (self.chance(slot, 10) + line) % (sold.len().max(1) as u64);
+        let pick = (self.slots.chance(slot, 10) + line) % (sold.len().max(1) as u64);
         let item = usize::try_from(pick).ok().and_then(|pick| sold.get(pick));
         let (sku, name, price) =
             item.map_or(("WEIR-MUG", "", 0), |item| (item.sku, item.name, item.price(&US).unwrap_or(0)));
-        let quantity = [1, 1, 2, 1][usize::try_from(self.chance(slot, 20 + line) % 4).unwrap_or(0)];
+        let quantity = [1, 1, 2, 1][usize::try_from(self.slots.chance(slot, 20 + line) % 4).unwrap_or(0)];
         LineSpec { name: name.to_owned(), ..LineSpec::new(sku, quantity, price).taxed(SALES_TAX) }
     }
 
@@ -230,7 +221,7 @@ impl Demo {
             ("Alex", "Doe", "alex@example.com"),
             ("Kim", "Placeholder", "kim@example.com"),
         ];
-        let person = self.chance(slot, 30) % 4;
+        let person = self.slots.chance(slot, 30) % 4;
         let (first, last, email) = PEOPLE[usize::try_from(person).unwrap_or(0)];
         BuyerSpec {
             customer: Some(person + 11),
@@ -257,16 +248,16 @@ const fn life(kind: Kind) -> &'static [Step] {
 }
 
 /// A step that makes no sense any more, since somebody was quicker, is not taken.
-fn take_step(shop: &mut BigCommerce, step: Step, order: u64, now: Now) {
-    let Some(known) = shop.order(Demo::STORE, order) else { return };
+fn take_step(shop: &mut BigCommerce, store: &str, step: Step, order: u64, now: Now) {
+    let Some(known) = shop.order(store, order) else { return };
     if known.status == status::COMPLETED {
         return;
     }
     let units = known.lines.first().map_or(1, |line| line.spec.quantity);
     let _ = match step {
-        Step::Status(status) => shop.set_status(Demo::STORE, order, status, now),
-        Step::ShipOne => shop.ship(Demo::STORE, order, 0, 1, now),
-        Step::Refund => shop.refund(Demo::STORE, order, &[(0, 1)], 0, now),
-        Step::Edit => shop.set_quantity(Demo::STORE, order, 0, units + 1, now),
+        Step::Status(status) => shop.set_status(store, order, status, now),
+        Step::ShipOne => shop.ship(store, order, 0, 1, now),
+        Step::Refund => shop.refund(store, order, &[(0, 1)], 0, now),
+        Step::Edit => shop.set_quantity(store, order, 0, units + 1, now),
     };
 }

@@ -6,7 +6,7 @@ use url::Url;
 use weir_channels::http::{HttpRequest, HttpResponse, Method};
 
 use super::{
-    BigCommerce, Now, TruthOrder, hooks,
+    BigCommerce, Made, Now, TruthOrder, hooks,
     orders::{self, Include},
 };
 
@@ -225,6 +225,8 @@ fn put(shop: &mut BigCommerce, hash: &str, id: &str, request: &HttpRequest, now:
     if !shop.set_status(hash, id, status, now) {
         return refused(404, "The requested resource was not found.");
     }
+    let at = now.wall.as_millisecond();
+    shop.made_by_applications.push(Made { store: hash.to_owned(), order: id, status, at });
     let include = Include { lines: false, fees: false };
     let (order, store) = (shop.order(hash, id), shop.stores.get(hash));
     match order.zip(store) {

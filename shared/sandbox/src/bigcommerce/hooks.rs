@@ -284,7 +284,8 @@ pub(super) fn put(
     if !SCOPES.contains(&scope) {
         return refused(422, "Invalid scope");
     }
-    if !destination.starts_with("https://") || domain_of(destination).contains(':') {
+    let is_here = shop.delivers_on_this_machine && destination.starts_with("http://127.0.0.1:");
+    if !is_here && (!destination.starts_with("https://") || domain_of(destination).contains(':')) {
         return refused(422, "Invalid destination");
     }
     let mut headers = Vec::new();

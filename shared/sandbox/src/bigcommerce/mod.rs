@@ -17,9 +17,11 @@ mod truth;
 mod spec;
 mod faults;
 mod demo;
+mod again;
 #[cfg(test)]
 mod tests;
 
+pub use again::Made;
 pub use demo::Demo;
 pub use faults::Faults;
 pub use hooks::Webhook;
@@ -85,6 +87,8 @@ pub mod status {
 pub struct BigCommerce {
     /// What goes wrong from now on.
     pub faults: Faults,
+    /// Whether it also delivers to this machine and without TLS, as the real one never would: a local run.
+    pub delivers_on_this_machine: bool,
     dice: Dice,
     made: u64,
     stores: BTreeMap<String, Store>,
@@ -92,6 +96,7 @@ pub struct BigCommerce {
     hooks: Vec<hooks::Hook>,
     waiting: Vec<(Timestamp, Webhook)>,
     domains: BTreeMap<String, hooks::Domain>,
+    made_by_applications: Vec<Made>,
 }
 
 #[derive(Debug)]
@@ -112,6 +117,7 @@ impl BigCommerce {
     pub const fn new(seed: u64) -> Self {
         Self {
             faults: Faults::NONE,
+            delivers_on_this_machine: false,
             dice: Dice::new(seed),
             made: 0,
             stores: BTreeMap::new(),
@@ -119,6 +125,7 @@ impl BigCommerce {
             hooks: Vec::new(),
             waiting: Vec::new(),
             domains: BTreeMap::new(),
+            made_by_applications: Vec::new(),
         }
     }
 

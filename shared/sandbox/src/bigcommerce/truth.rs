@@ -27,6 +27,8 @@ pub struct TruthOrder {
     pub lines: Vec<TruthLine>,
     /// What was given back.
     pub refunds: Vec<Refund>,
+    /// Lines that it ever had.
+    pub(super) lines_made: u64,
     pub(super) includes_tax: bool,
     pub(super) digits: u32,
 }

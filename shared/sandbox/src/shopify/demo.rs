@@ -3,8 +3,6 @@
 //! two, the shop has had the same orders, those of the time between among them. What others did in it
 //! meanwhile has to be kept by who opens it, and done again.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -16,19 +14,19 @@ use crate::{
         demo::{CATALOGUE, CatalogueItem, OpeningStock},
         marketplaces::US,
     },
-    dice::mix,
+    slots::{Due, Pace, Slots},
 };
 
-/// How long before it opens the shop already had orders: younger than a first activation looks back.
-const BEFORE: SignedDuration = SignedDuration::from_hours(240);
-/// Orders in that time, one every six hours: each kind twice.
-const SLOTS_BEFORE: u64 = 40;
-/// Time between orders from then on, give or take half a second.
-const SLOT_MILLIS: u64 = 6_000;
-/// How much of the time since the opening is made anew when the shop opens again.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
-/// The least and the most time between two things that happen to an order, in milliseconds.
-const STEP_MILLIS: (u64, u64) = (8_000, 16_000);
+/// How its orders follow each other: for ten days before it opens, younger than a first activation looks back,
+/// one every six hours, each kind twice.
+static PACE: Pace = Pace {
+    salt: 0x5109,
+    before: (SignedDuration::from_hours(240), 40),
+    slot_millis: (6_000, 1_000),
+    step_millis: (8_000, 16_000),
+    remembered: SignedDuration::from_hours(48),
+};
+
 /// Sales tax on goods, in hundredths of a per cent.
 const SALES_TAX: i64 = 825;
 
@@ -119,12 +117,7 @@ enum Step {
 /// The demo merchant's shop.
 #[derive(Debug)]
 pub struct Demo {
-    seed: u64,
-    opened: Timestamp,
-    next: u64,
-    /// Orders since the opening that came before this are not made any more.
-    remembered: Timestamp,
-    due: BTreeMap<(Timestamp, u64, usize), (Step, u64)>,
+    slots: Slots<Step>,
 }
 
 impl Demo {
@@ -142,7 +135,7 @@ impl Demo {
     /// A shop that opened at a time. Give the time of the first start again at every later one.
     #[must_use]
     pub const fn new(seed: u64, opened: Timestamp) -> Self {
-        Self { seed, opened, next: 0, remembered: opened, due: BTreeMap::new() }
+        Self { slots: Slots::new(&PACE, seed, opened) }
     }
 
     /// Makes application and shop known, and everything that happened until now. Webhooks of it go out
@@ -168,58 +161,36 @@ impl Demo {
 
     /// What came before a time is not made: it happened in another stretch of open hours.
     pub fn skip_to(&mut self, from: Timestamp) {
-        while self.placed_at(self.next) < from {
-            self.next += 1;
-        }
+        self.slots.skip_to(from);
     }
 
     /// What of the time since the opening is made anew at the earliest, counted back from a time.
     pub fn remember(&mut self, now: Timestamp) {
-        self.remembered = now - REMEMBERED;
+        self.slots.remember(now);
     }
 
     /// The shop closes: no more orders come, and what is still to happen to those that came happens.
     pub fn close(&mut self, shopify: &mut Shopify, now: Now) {
-        while let Some(((at, _, _), (step, id))) = self.due.pop_first() {
-            take_step(shopify, step, id, Now { wall: at.min(now.wall), ..now });
+        while let Some((at, due)) = self.slots.next_step() {
+            self.happens(shopify, due, Now { wall: at.min(now.wall), ..now });
         }
     }
 
     /// Lets everything happen that was due until now, each at its own time. Call it about once a
     /// second.
     pub fn tick(&mut self, shopify: &mut Shopify, now: Now) {
-        loop {
-            let placed_at = self.placed_at(self.next);
-            let step = self.due.first_key_value().map(|((at, _, _), _)| *at).filter(|at| *at <= placed_at);
-            if step.unwrap_or(placed_at) > now.wall {
-                return;
-            }
-            if step.is_some() {
-                if let Some(((at, _, _), (step, id))) = self.due.pop_first() {
-                    take_step(shopify, step, id, Now { wall: at, ..now });
-                }
-            } else {
-                if self.next < SLOTS_BEFORE || placed_at >= self.remembered {
-                    self.place(shopify, self.next, Now { wall: placed_at, ..now });
-                }
-                self.next += 1;
-            }
+        while let Some((at, due)) = self.slots.next(now.wall) {
+            self.happens(shopify, due, Now { wall: at, ..now });
         }
     }
 
-    fn placed_at(&self, slot: u64) -> Timestamp {
-        let after = |millis: u64| SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
-        if slot < SLOTS_BEFORE {
-            let gap = u64::try_from(BEFORE.as_millis()).unwrap_or(0) / SLOTS_BEFORE;
-            return self.opened - BEFORE + after(slot * gap);
+    fn happens(&mut self, shopify: &mut Shopify, due: Due<Step>, now: Now) {
+        match due {
+            Due::Order(slot) => self.place(shopify, slot, now),
+            Due::Step(step, order) => {
+                take_step(shopify, step, order, now);
+            }
         }
-        let jitter = self.chance(slot, 0) % 1_000;
-        self.opened + after((slot - SLOTS_BEFORE) * SLOT_MILLIS + 500 + jitter)
-    }
-
-    /// A number that belongs to a slot and a purpose, and to nothing else.
-    fn chance(&self, slot: u64, purpose: u64) -> u64 {
-        mix(self.seed ^ mix(slot ^ 0x5109) ^ mix(purpose.wrapping_add(1) << 48))
     }
 
     fn place(&mut self, shopify: &mut Shopify, slot: u64, now: Now) {
@@ -234,16 +205,8 @@ impl Demo {
             ..self.order(kind, slot)
         };
         let Some(id) = shopify.place_order(Self::SHOP, spec, now) else { return };
-        let (least, most) = STEP_MILLIS;
-        let mut at = now.wall;
-        for (number, step) in life(kind).iter().enumerate() {
-            // What is held is held as it comes.
-            if *step != Step::Hold {
-                let wait = least + self.chance(slot, 40 + number as u64) % (most - least);
-                at += SignedDuration::from_millis(i64::try_from(wait).unwrap_or(0));
-            }
-            self.due.insert((at, slot, number), (*step, id));
-        }
+        // What is held is held as it comes.
+        self.slots.plan(slot, id, now.wall, life(kind), |step| step == Step::Hold);
     }
 
     fn order(&self, kind: Kind, slot: u64) -> OrderSpec {
@@ -309,7 +272,7 @@ impl Demo {
 
     /// Two or three lines, with shipping.
     fn many(&self, slot: u64) -> OrderSpec {
-        let lines = 2 + self.chance(slot, 3) % 2;
+        let lines = 2 + self.slots.chance(slot, 3) % 2;
         let lines = (0..lines).map(|line| self.goods(slot, line)).collect();
         let shipping =
             ShippingSpec { tax: Some(("Sales tax".to_owned(), SALES_TAX)), ..ShippingSpec::new(590) };
@@ -323,13 +286,13 @@ impl Demo {
 
     fn line(&self, slot: u64, line: u64, is_wanted: fn(&CatalogueItem) -> bool) -> LineSpec {
         let sold: Vec<&CatalogueItem> = CATALOGUE.iter().filter(|item| is_wanted(item)).collect();
-        let pick = (self.chance(slot, 10) + line) % (sold.len().max(1) as u64);
+        let pick = (self.slots.chance(slot, 10) + line) % (sold.len().max(1) as u64);
         let item = usize::try_from(pick).ok().and_then(|pick| sold.get(pick));
         let (sku, name, price) =
             item.map_or((Self::NEW_SKU, "", 0), |item| (item.sku, item.name, item.price(&US).unwrap_or(0)));
         // Most people take one.
         let quantity =
-            [1, 1, 1, 2, 1, 1, 3, 1][usize::try_from(self.chance(slot, 20 + line) % 8).unwrap_or(0)];
+            [1, 1, 1, 2, 1, 1, 3, 1][usize::try_from(self.slots.chance(slot, 20 + line) % 8).unwrap_or(0)];
         let tax = if item.is_some_and(|item| item.food) { 0 } else { SALES_TAX };
         let spec = LineSpec::new(sku, quantity, price).taxed("Sales tax", tax);
         LineSpec { title: name.to_owned(), ..spec }
@@ -345,7 +308,7 @@ impl Demo {
             ("Kim Placeholder", "kim@example.com"),
             ("Toni Specimen", "toni@example.com"),
         ];
-        let person = self.chance(slot, 30) % 6;
+        let person = self.slots.chance(slot, 30) % 6;
         let (name, email) = PEOPLE[usize::try_from(person).unwrap_or(0)];
         BuyerSpec {
             customer: Some(7_200_000_000_001 + person),

@@ -3,13 +3,17 @@
 use super::{at, with};
 use crate::{
     Now,
-    bigcommerce::{BigCommerce, Demo, StoreSpec},
+    bigcommerce::{BigCommerce, Demo, Made, StoreSpec, status},
 };
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
+
+const STORE: &str = Demo::STORES[0];
 
 fn opened(later: i64) -> BigCommerce {
     let mut shop = BigCommerce::new(3);
-    let mut demo = Demo::new(5, at(0).wall);
+    let mut demo = Demo::new(STORE, 5, at(0).wall);
     demo.install(&mut shop, at(0));
     for second in (0..later).step_by(5) {
         demo.tick(&mut shop, Now::at(at(0).wall + SignedDuration::from_secs(second)));
@@ -22,10 +26,10 @@ fn opened(later: i64) -> BigCommerce {
 fn opened_again_it_has_had_the_same_orders() {
     let shop = opened(300);
     let mut again = BigCommerce::new(9);
-    let mut demo = Demo::new(5, at(0).wall);
+    let mut demo = Demo::new(STORE, 5, at(0).wall);
     demo.install(&mut again, at(300));
     let told = |shop: &BigCommerce| {
-        let orders = shop.truth(Demo::STORE);
+        let orders = shop.truth(STORE);
         orders
             .iter()
             .map(|order| (order.id, order.status, order.modified_at, order.total()))
@@ -37,13 +41,35 @@ fn opened_again_it_has_had_the_same_orders() {
 
 #[test]
 fn every_status_comes_up() {
-    let shop = opened(600);
-    let mut statuses: Vec<i64> = shop.truth(Demo::STORE).iter().map(|order| order.status).collect();
-    statuses.sort_unstable();
-    statuses.dedup();
-    assert_eq!(statuses, [0, 2, 3, 5, 6, 10, 11, 14]);
+    let mut statuses = BTreeSet::new();
+    for later in (430..620).step_by(8) {
+        statuses.extend(opened(later).truth(STORE).iter().map(|order| order.status));
+    }
+    assert_eq!(Vec::from_iter(statuses), [0, 2, 3, 5, 6, 10, 11, 14]);
     // A store that is open already stays as it is.
-    let mut other = with(StoreSpec::new(Demo::STORE, "a", "b"));
-    other.open_store(StoreSpec::new(Demo::STORE, "c", "d"));
-    assert!(other.truth(Demo::STORE).is_empty());
+    let mut other = with(StoreSpec::new(STORE, "a", "b"));
+    other.open_store(StoreSpec::new(STORE, "c", "d"));
+    assert!(other.truth(STORE).is_empty());
+}
+
+// What an application put is put again, and the other store, whose orders have the same numbers, is left alone.
+#[test]
+fn what_an_application_put_is_put_again() {
+    let mut again = opened(300);
+    let mut other = Demo::new(Demo::STORES[1], 5, at(0).wall);
+    other.install(&mut again, at(300));
+    let id = again.truth(STORE)[3].id;
+    let before = again.order(Demo::STORES[1], id).unwrap().clone();
+    assert_ne!(again.order(STORE, id).unwrap().status, status::SHIPPED);
+    let made = Made {
+        store: STORE.to_owned(),
+        order: id,
+        status: status::SHIPPED,
+        at: at(310).wall.as_millisecond(),
+    };
+    assert!(again.make_again(&made));
+    assert_eq!(again.order(STORE, id).unwrap().status, status::SHIPPED);
+    assert_eq!(*again.order(Demo::STORES[1], id).unwrap(), before);
+    assert!(!again.make_again(&Made { order: 1, ..made }), "an order that is not there");
+    assert_eq!(again.take_made(), [], "it is not made by an application a second time");
 }
