@@ -408,6 +408,8 @@ def environment(aws, runtime, folder):
         "WEIR_QUEUE_IMPORT_AMAZON": f"{queue}-import-amazon",
         "WEIR_QUEUE_IMPORT_SHOPIFY": f"{queue}-import-shopify",
         "WEIR_QUEUE_PUSH_SHOPIFY": f"{queue}-push-shopify",
+        "WEIR_QUEUE_IMPORT_BIGCOMMERCE": f"{queue}-import-bigcommerce",
+        "WEIR_QUEUE_PUSH_BIGCOMMERCE": f"{queue}-push-bigcommerce",
         "WEIR_QUEUE_NOTIFICATIONS": f"{queue}-notifications-amazon",
         **aws.environment,
     }

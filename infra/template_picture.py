@@ -9,6 +9,8 @@ import re
 BEGIN = "<!-- the deployed picture: made by infra/template_rules.py, not by hand -->"
 END = "<!-- end of the deployed picture -->"
 DOOR = re.compile(r"^POST /webhooks/([a-z]+)/")
+# What a channel is called, where that is more than its name with a capital letter.
+TITLES = {"bigcommerce": "BigCommerce"}
 STAGE = re.compile(r"^weir-\$\{Stage\}-?")
 WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 
@@ -62,7 +64,7 @@ class Picture:
         r, t = self.reading, self.template
         for resource in r.of_type(t, "AWS::ApiGatewayV2::Route").values():
             if door := DOOR.match(r.properties(resource)["RouteKey"]):
-                channel = door.group(1).capitalize()
+                channel = TITLES.get(door.group(1), door.group(1).capitalize())
                 self.node(channel, "([", channel, "])", "outside")
                 self.arrow(channel, r.pointed(r.properties(resource)["ApiId"]), "webhooks")
         for resource in r.of_type(t, "AWS::Events::Rule").values():

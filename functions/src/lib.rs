@@ -2,8 +2,10 @@
 //! the flow. Branches of business logic never do.
 
 pub mod batch;
+pub mod webhook_door;
 
 pub mod amazon_notifications;
+pub mod bigcommerce_webhook;
 pub mod console;
 pub mod dispatcher;
 pub mod fba_order_poller;

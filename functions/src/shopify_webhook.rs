@@ -1,44 +1,13 @@
 //! `shopify-webhook`: the door at which Shopify delivers, behind the HTTP API, and where its partner bus
-//! ends. It hands the bytes on as they came and answers; what is verified, and what is sent on, is the
-//! flow's. A delivery that could not be made safe is no answer but an error: Shopify brings it again.
-//! (SPEC OP-05, OP-06)
+//! ends. What is verified, and what is sent on, is the flow's. (SPEC OP-05, OP-06)
 
-use std::{borrow::Cow, collections::BTreeMap};
-
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
-use weir_app::{
-    Hub,
-    flow::FlowError,
-    webhook::{self, Answer},
-};
-use weir_domain::ids::{ChannelName, ConnectionId, InvalidId};
+use weir_app::{Hub, webhook};
+use weir_domain::ids::ChannelName;
 
-/// A request of the HTTP API, as far as it is read (payload format 2.0).
-#[derive(Debug, Deserialize)]
-pub struct HttpRequest {
-    /// Its headers; one that came twice has both values in one, with a comma between.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// What the route's variables stand for.
-    #[serde(rename = "pathParameters")]
-    pub path: Path,
-    /// The body; empty if there is none.
-    #[serde(default)]
-    pub body: Option<String>,
-    /// Whether the body is text that stands for its bytes.
-    #[serde(rename = "isBase64Encoded", default)]
-    pub is_base64: bool,
-}
-
-/// The variables of `POST /webhooks/shopify/{connection_id}`.
-#[derive(Debug, Deserialize)]
-pub struct Path {
-    /// Whose door it is.
-    pub connection_id: String,
-}
+use crate::webhook_door::{DoorError, HttpResponse, receive};
 
 /// What is told apart before anything else of an event is read.
 #[derive(Debug, Deserialize)]
@@ -46,14 +15,6 @@ struct Envelope {
     /// Every event of a bus has it, and no request.
     #[serde(rename = "detail-type", default)]
     detail_type: Option<String>,
-}
-
-/// What the HTTP API is answered.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct HttpResponse {
-    /// The status: 200, 401 or 413.
-    #[serde(rename = "statusCode")]
-    pub status: u16,
 }
 
 /// Runs the function.
@@ -79,41 +40,8 @@ pub async fn handle(hub: &Hub, event: &str) -> Result<HttpResponse, DoorError> {
     let answer = if detail_type.is_some() {
         webhook::receive_from_bus(hub, &shopify, event.as_bytes()).await?
     } else {
-        let request: HttpRequest = serde_json::from_str(event).map_err(|_| DoorError::NoEvent)?;
+        let request = serde_json::from_str(event).map_err(|_| DoorError::NoEvent)?;
         receive(hub, &shopify, request).await?
     };
-    tracing::info!(status = answer.status(), ?answer, "answered");
-    Ok(HttpResponse { status: answer.status() })
-}
-
-async fn receive(hub: &Hub, channel: &ChannelName, request: HttpRequest) -> Result<Answer, FlowError> {
-    // No connection has such an id, or the body is not what the API says it is: nothing shows who sent it.
-    let Ok(connection) = ConnectionId::parse(&request.path.connection_id) else {
-        return Ok(Answer::Unverified);
-    };
-    let body = request.body.unwrap_or_default();
-    let body = match request.is_base64 {
-        false => Cow::Borrowed(body.as_bytes()),
-        true => match BASE64_STANDARD.decode(&body) {
-            Ok(bytes) => Cow::Owned(bytes),
-            Err(_) => return Ok(Answer::Unverified),
-        },
-    };
-    let headers: Vec<(String, String)> = request.headers.into_iter().collect();
-    webhook::receive(hub, channel, &connection, &headers, &body).await
-}
-
-/// Why a delivery was not answered.
-#[derive(Debug, thiserror::Error)]
-pub enum DoorError {
-    /// What Lambda handed over is neither a request of the HTTP API nor an event of a bus. Its words are
-    /// not said: it may hold what a buyer entered.
-    #[error("it is neither a request of the HTTP API nor an event of a bus")]
-    NoEvent,
-    /// It could not be made safe.
-    #[error(transparent)]
-    Flow(#[from] FlowError),
-    /// The channel's own name does not parse.
-    #[error(transparent)]
-    Channel(#[from] InvalidId),
+    Ok(HttpResponse::of(&answer))
 }

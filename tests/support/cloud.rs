@@ -274,12 +274,12 @@ async fn answer(State(cloud): State<Arc<Cloud>>, request: Request) -> Response {
     response
 }
 
-/// The way to an Amazon, for processes that reach it at this address (`http://127.0.0.1:PORT`).
-pub fn amazon(crossing: Arc<Crossing>, address: &str) -> Router {
-    Router::new().fallback(ask_amazon).with_state((crossing, Arc::from(address)))
+/// The way to the channels, for processes that reach it at this address (`http://127.0.0.1:PORT`).
+pub fn channels(crossing: Arc<Crossing>, address: &str) -> Router {
+    Router::new().fallback(ask_channels).with_state((crossing, Arc::from(address)))
 }
 
-async fn ask_amazon(
+async fn ask_channels(
     State((crossing, address)): State<(Arc<Crossing>, Arc<str>)>,
     request: Request,
 ) -> Response {
@@ -287,7 +287,8 @@ async fn ask_amazon(
     let method = match parts.method.as_str() {
         "GET" => Method::Get,
         "POST" => Method::Post,
-        other => panic!("nobody asks Amazon with {other}"),
+        "PUT" => Method::Put,
+        other => panic!("nobody asks a channel with {other}"),
     };
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let mut call = HttpRequest::new(method, format!("{address}{path}"));

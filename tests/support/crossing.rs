@@ -51,7 +51,7 @@ impl Crossing {
         self.shopify.lock().unwrap()
     }
 
-    /// BigCommerce, behind its one address.
+    /// BigCommerce, behind every address of a store of it.
     pub fn bigcommerce(&self) -> MutexGuard<'_, BigCommerce> {
         self.bigcommerce.lock().unwrap()
     }
@@ -122,7 +122,7 @@ impl Transport for Crossing {
             let now = Now::at(self.clock.true_now());
             return Ok(self.shopify().handle(request, now));
         }
-        if request.url.starts_with("https://api.bigcommerce.com/") {
+        if request.path().starts_with("/stores/") {
             let now = Now::at(self.clock.true_now());
             return Ok(self.bigcommerce().handle(request, now));
         }

@@ -12,7 +12,7 @@ use weir_app::{
 use weir_channels::channel::{Credentials, Secret};
 use weir_domain::{
     Timestamp,
-    connection::{Connection, RemoteAccount, ShopSettings},
+    connection::{Connection, ConnectionStatus, RemoteAccount, ShopSettings},
     ids::{ChannelName, ConnectionId},
 };
 use weir_sandbox::{
@@ -22,7 +22,8 @@ use weir_sandbox::{
 
 use crate::{House, web_shop::WebShop};
 
-const TOKEN: &str = "bctoken";
+/// The token of its calls.
+pub const TOKEN: &str = "bctoken";
 
 /// With what a store signs.
 pub const SECRET: &str = "bcsecret";
@@ -62,6 +63,21 @@ pub async fn deliver(house: &House) -> usize {
 impl House {
     /// A merchant with a store, whose connection never was at work.
     pub async fn store(&self, hash: &str, change: impl FnOnce(&mut ShopSettings)) -> WebShop {
+        self.connect_store(hash, |connection| change(&mut connection.settings.shop)).await
+    }
+
+    /// A merchant with a store at work, for processes that reach the house's BigCommerce at this address.
+    pub async fn store_at(&self, hash: &str, address: &str) -> WebShop {
+        let since = Some(self.now());
+        self.connect_store(hash, |connection| {
+            connection.endpoints.api = Some(address.to_owned());
+            connection.status = ConnectionStatus::Active;
+            (connection.first_activated_at, connection.activated_at) = (since, since);
+        })
+        .await
+    }
+
+    async fn connect_store(&self, hash: &str, change: impl FnOnce(&mut Connection)) -> WebShop {
         let organization = self.organization(hash).await;
         let location = self.own_location(&organization, hash).await;
         let connection = ConnectionId::from_token(&format!("{hash}store"));
@@ -72,13 +88,13 @@ impl House {
             .map(|(name, secret)| (name.to_owned(), Secret::new(secret)))
             .collect();
         self.hub.secrets.keep(&shop.organization, &shop.connection, &credentials).await.unwrap();
-        let mut settings = weir_channels::built(&bigcommerce()).unwrap().default_settings();
-        change(&mut settings.shop);
+        let settings = weir_channels::bigcommerce::CHANNEL.default_settings();
         let remote = RemoteAccount { account: hash.to_owned(), marketplace: None };
-        let connection = Connection {
+        let mut connection = Connection {
             default_location: Some(shop.location.clone()),
             ..Connection::new(shop.connection.clone(), bigcommerce(), remote, settings, self.now())
         };
+        change(&mut connection);
         let mut commit = Commit::default();
         let key = Key::Connection(shop.organization.clone(), shop.connection.clone());
         commit.put(key, Record::Connection(connection), Expect::Absent);

@@ -7,4 +7,5 @@ mod scene;
 
 mod events;
 mod web_shop;
+mod store;
 mod trouble;

@@ -11,7 +11,7 @@ use weir_aws::SystemClock;
 use weir_domain::Timestamp;
 use weir_sandbox::{
     amazon::{OrderSpec, marketplaces::US},
-    shopify,
+    bigcommerce, shopify,
 };
 use weir_tests::{
     House, Shop,
@@ -19,6 +19,7 @@ use weir_tests::{
     house::{Plan, TABLE, import_queue, notification_queue},
     lambda::{Function, Ran},
     shop::{MUG, credentials, line},
+    store,
     template::Template,
     web_shop::{self, APP, APP_SECRET, WebShop},
 };
@@ -36,6 +37,12 @@ pub(crate) const IMPORT_SHOPIFY: &str = "weir-prod-import-shopify";
 
 /// The queue of what is brought to web shops.
 pub(crate) const PUSH_SHOPIFY: &str = "weir-prod-push-shopify";
+
+/// The queue of signals of stores.
+pub(crate) const IMPORT_BIGCOMMERCE: &str = "weir-prod-import-bigcommerce";
+
+/// The order of the events of a store.
+pub(crate) const STORE_ORDER: u64 = 100_245;
 
 /// The order of the events of a web shop.
 pub(crate) const WEB_ORDER: u64 = 6_201_234_567_890;
@@ -62,7 +69,7 @@ impl Scene {
         let mut doors = Doors::default();
         let (listener, amazon) = Doors::port().await;
         let amazon = format!("http://{amazon}");
-        doors.serve(listener, cloud::amazon(Arc::clone(&house.crossing), &amazon));
+        doors.serve(listener, cloud::channels(Arc::clone(&house.crossing), &amazon));
         let shop = house.shop_of_amazon_at(&amazon, ORGANIZATION, CONNECTION, SELLER, &US).await;
         let cloud = Cloud::new(house.store.clone(), &Template::read().queue_names());
         let (listener, aws) = Doors::port().await;
@@ -91,6 +98,18 @@ impl Scene {
         shop
     }
 
+    /// A merchant's store at work, and its order of two mugs.
+    pub(crate) async fn store(&self) -> WebShop {
+        let shop = self.house.store_at("bluemugs", &self.channels).await;
+        let secret = json!({ "access_token": store::TOKEN, "client_secret": store::SECRET });
+        let name = format!("weir/prod/connection/{}/{}", shop.organization, shop.connection);
+        self.cloud.keep_secret(&name, secret.to_string());
+        self.house.crossing.bigcommerce().number_next(&shop.domain, STORE_ORDER);
+        let mugs = bigcommerce::LineSpec::new("MUG-1", 2, 1_000);
+        self.house.place_in_store(&shop, bigcommerce::OrderSpec::new(vec![mugs]), self.house.now());
+        shop
+    }
+
     /// A buyer orders mugs under this number, and Amazon ships them at once.
     pub(crate) fn sell(&self, id: &str) {
         self.sell_sku(id, MUG);
@@ -109,7 +128,8 @@ impl Scene {
 
     /// What stands in the house's own queues is forgotten: the events say what is in a function's.
     pub(crate) fn empty_the_queues(&self) {
-        for queue in [import_queue(), notification_queue(), web_shop::import_queue()] {
+        let all = [import_queue(), notification_queue(), web_shop::import_queue(), store::import_queue()];
+        for queue in all {
             for message in self.house.queue.receive(&queue, 100, SignedDuration::ZERO) {
                 self.house.queue.delete(&message);
             }
@@ -123,6 +143,7 @@ impl Scene {
             "amazon-notifications" => env!("CARGO_BIN_EXE_amazon-notifications"),
             "order-import" => env!("CARGO_BIN_EXE_order-import"),
             "dispatcher" => env!("CARGO_BIN_EXE_dispatcher"),
+            "bigcommerce-webhook" => env!("CARGO_BIN_EXE_bigcommerce-webhook"),
             "shopify-webhook" => env!("CARGO_BIN_EXE_shopify-webhook"),
             "fulfillment-push" => env!("CARGO_BIN_EXE_fulfillment-push"),
             "sweeper" => env!("CARGO_BIN_EXE_sweeper"),

@@ -13,6 +13,7 @@ use crate::scene::{IMPORT, Scene, event, failed, outgoing, secret_of, store_item
 const FUNCTIONS: &[&str] = &[
     "fba-order-poller",
     "amazon-notifications",
+    "bigcommerce-webhook",
     "shopify-webhook",
     "order-import",
     "fulfillment-push",
@@ -63,6 +64,8 @@ async fn a_function_without_a_variable_does_not_start_and_says_which() {
         "WEIR_QUEUE_IMPORT_AMAZON",
         "WEIR_QUEUE_IMPORT_SHOPIFY",
         "WEIR_QUEUE_PUSH_SHOPIFY",
+        "WEIR_QUEUE_IMPORT_BIGCOMMERCE",
+        "WEIR_QUEUE_PUSH_BIGCOMMERCE",
     ];
     let lambdas = ["AWS_LAMBDA_FUNCTION_NAME"];
     for function in FUNCTIONS {
@@ -118,8 +121,10 @@ async fn a_table_that_is_not_there_is_named_and_every_message_comes_back() {
     complains(&ran, &words);
 
     // The channel delivers it again.
-    let ran = run("shopify-webhook.json").await;
-    said(failure(&ran).as_str().unwrap(), &words);
+    for file in ["shopify-webhook.json", "bigcommerce-webhook.json"] {
+        let ran = run(file).await;
+        said(failure(&ran).as_str().unwrap(), &words);
+    }
 
     let ran = run("dispatcher.json").await;
     let first = &event("dispatcher.json")["Records"][0]["dynamodb"]["SequenceNumber"];

@@ -94,7 +94,7 @@ pub fn account(connection: &Connection) -> AccountId {
 /// # Errors
 /// If this build does not know it.
 pub fn channel(connection: &Connection) -> Result<&'static Channel, CallError> {
-    weir_channels::built(&connection.channel).ok_or_else(|| {
+    weir_channels::find(&connection.channel).ok_or_else(|| {
         CallError::Trouble(format!("this build does not know the channel {}", connection.channel))
     })
 }

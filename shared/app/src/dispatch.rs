@@ -53,7 +53,7 @@ async fn send(
             match event {
                 DomainEvent::OrderDelivered { order, .. } if order.source().is_some() => {
                     let channel = channel_of(hub, organization, order).await?;
-                    if weir_channels::built(&channel).is_some_and(|channel| channel.completion.is_some()) {
+                    if weir_channels::find(&channel).is_some_and(|channel| channel.completion.is_some()) {
                         let all = FulfillmentId::from_token(Push::WHOLE_ORDER);
                         bring(hub, organization, key, (channel, order, &all)).await?;
                     }
@@ -71,7 +71,7 @@ async fn send(
         Effect::CreateFulfillment { order, fulfillment } => {
             let channel = channel_of(hub, organization, order).await?;
             // A shop that hears of whole orders alone is told when the last of it is delivered.
-            if weir_channels::built(&channel).is_some_and(|channel| channel.fulfillments.is_none()) {
+            if weir_channels::find(&channel).is_some_and(|channel| channel.fulfillments.is_none()) {
                 return Ok(());
             }
             bring(hub, organization, key, (channel, order, fulfillment)).await

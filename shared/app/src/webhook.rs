@@ -118,7 +118,7 @@ pub async fn receive_from_bus(hub: &Hub, channel: &ChannelName, event: &[u8]) ->
 }
 
 fn webhooks(channel: &ChannelName) -> Option<&'static dyn Webhooks> {
-    weir_channels::built(channel).and_then(|channel: &Channel| channel.webhooks)
+    weir_channels::find(channel).and_then(|channel: &Channel| channel.webhooks)
 }
 
 /// The connection to which a route leads, if it is one of this channel.

@@ -1,6 +1,6 @@
 //! One folder per channel: its words, its requests and answers as values. Never: a socket, an AWS
 //! name, a clock, or a rule of the product. A new channel is a folder here, its `mod`, and its
-//! place in the two lists below.
+//! place in the list below.
 
 pub mod channel;
 mod webhooks;
@@ -20,20 +20,10 @@ pub mod bigcommerce;
 
 pub use channel::{Channel, ChannelError};
 
-/// Every channel to which connections can be made.
-pub static CHANNELS: &[&Channel] = &[&amazon::CHANNEL, &shopify::CHANNEL];
+/// Every channel.
+pub static CHANNELS: &[&Channel] = &[&amazon::CHANNEL, &shopify::CHANNEL, &bigcommerce::CHANNEL];
 
-/// Every channel that the flows can work with, also one to which nobody can make a connection yet because
-/// not all of its doors are open.
-static BUILT: &[&Channel] = &[&amazon::CHANNEL, &shopify::CHANNEL, &bigcommerce::CHANNEL];
-
-/// The channel of a connection that exists.
-#[must_use]
-pub fn built(name: &weir_domain::ids::ChannelName) -> Option<&'static Channel> {
-    BUILT.iter().copied().find(|channel| channel.name == name.as_str())
-}
-
-/// The channel of a name, if connections can be made to it.
+/// The channel of a name.
 #[must_use]
 pub fn find(name: &weir_domain::ids::ChannelName) -> Option<&'static Channel> {
     CHANNELS.iter().copied().find(|channel| channel.name == name.as_str())

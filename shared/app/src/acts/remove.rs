@@ -108,7 +108,7 @@ fn restored(desk: &Desk, was_called_off: bool, loaded: &super::Loaded) -> Result
 
 /// What stands of an order of a channel that is in: the channel shipped it, or the merchant will.
 fn stands(order: &SalesOrder) -> Option<ReasonCode> {
-    let channel: &Channel = weir_channels::built(&order.source.as_ref()?.channel)?;
+    let channel: &Channel = weir_channels::find(&order.source.as_ref()?.channel)?;
     Some(match channel.rules {
         RuleSet::ShippedByChannel => ReasonCode::ShippedByChannel,
         RuleSet::ShippedByMerchant => ReasonCode::OpenOrder,

@@ -12,6 +12,8 @@ fn environment(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
         ("WEIR_QUEUE_IMPORT_AMAZON", "https://sqs/1/weir-prod-import-amazon"),
         ("WEIR_QUEUE_IMPORT_SHOPIFY", "https://sqs/1/weir-prod-import-shopify"),
         ("WEIR_QUEUE_PUSH_SHOPIFY", "https://sqs/1/weir-prod-push-shopify"),
+        ("WEIR_QUEUE_IMPORT_BIGCOMMERCE", "https://sqs/1/weir-prod-import-bigcommerce"),
+        ("WEIR_QUEUE_PUSH_BIGCOMMERCE", "https://sqs/1/weir-prod-push-bigcommerce"),
         ("WEIR_PUBLIC_URL", "https://orders.example"),
         ("WEIR_QUEUE_NOTIFICATIONS", "https://sqs/1/weir-prod-amazon-notifications"),
         ("WEIR_NOTIFICATIONS_QUEUE_ARN", "arn:aws:sqs:eu-west-1:1:weir-prod-amazon-notifications"),
@@ -57,6 +59,8 @@ fn what_is_missing_or_means_nothing_is_named() {
         "WEIR_QUEUE_IMPORT_AMAZON",
         "WEIR_QUEUE_IMPORT_SHOPIFY",
         "WEIR_QUEUE_PUSH_SHOPIFY",
+        "WEIR_QUEUE_IMPORT_BIGCOMMERCE",
+        "WEIR_QUEUE_PUSH_BIGCOMMERCE",
     ] {
         let error = read(&[(name, "")]).unwrap_err();
         assert_eq!(error, SettingsError::Missing(name.to_owned()));
@@ -68,6 +72,8 @@ fn what_is_missing_or_means_nothing_is_named() {
     let without = read(&[("WEIR_NOTIFICATIONS_QUEUE_ARN", ""), ("WEIR_QUEUE_NOTIFICATIONS", "")]).unwrap();
     assert!(without.deployment().notification_queues.is_empty());
     let rest: Vec<String> = without.queues.keys().map(QueueName::text).collect();
-    assert_eq!(rest, ["import-amazon", "import-shopify", "push-shopify"]);
+    let expected =
+        ["import-amazon", "import-bigcommerce", "import-shopify", "push-bigcommerce", "push-shopify"];
+    assert_eq!(rest, expected);
     assert!(read(&[("WEIR_PUBLIC_URL", "")]).unwrap().deployment().public_url.is_none());
 }

@@ -164,21 +164,26 @@ impl BigCommerce {
     }
 
     fn signed(&mut self, mut webhook: Webhook, now: Now) -> Webhook {
+        webhook.headers.retain(|(name, _)| !name.starts_with("webhook-"));
+        let signed = self.sign(&webhook.store, &webhook.body, now);
+        webhook.headers.extend(signed);
+        webhook
+    }
+
+    /// The headers by which a store shows now that a body is its own; without a secret there is no signature.
+    pub fn sign(&mut self, store: &str, body: &[u8], now: Now) -> Vec<(String, String)> {
         let id = format!("msg_{:016x}", self.dice.next());
         let time = now.wall.as_second().to_string();
-        let secret =
-            self.stores.get(&webhook.store).map(|store| store.spec.client_secret.clone()).unwrap_or_default();
-        webhook.headers.retain(|(name, _)| !name.starts_with("webhook-"));
-        let mut add = |name: &str, value: String| webhook.headers.push((name.to_owned(), value));
-        add("webhook-id", id.clone());
-        add("webhook-timestamp", time.clone());
+        let secret = self.stores.get(store).map(|store| store.spec.client_secret.clone()).unwrap_or_default();
+        let mut headers =
+            vec![("webhook-id".to_owned(), id.clone()), ("webhook-timestamp".to_owned(), time.clone())];
         if let (false, Ok(mut mac)) = (secret.is_empty(), Hmac::<Sha256>::new_from_slice(secret.as_bytes())) {
             mac.update(format!("{id}.{time}.").as_bytes());
-            mac.update(&webhook.body);
+            mac.update(body);
             let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
-            webhook.headers.push(("webhook-signature".to_owned(), format!("v1,{signature}")));
+            headers.push(("webhook-signature".to_owned(), format!("v1,{signature}")));
         }
-        webhook
+        headers
     }
 
     /// How a delivery was answered. What was not answered well comes again; after the last try its hook is
