@@ -34,7 +34,7 @@ impl BigCommerce {
         let (id, includes_tax, digits) =
             (store.next_order, store.spec.prices_include_tax, store.spec.currency.1);
         let digits = spec.paid_in.map_or(digits, |(_, digits, _)| digits);
-        let lines = spec.lines.iter().map(|line| self.make_line(line)).collect();
+        let lines = spec.lines.iter().map(|line| self.make_line(hash, line)).collect();
         let mut order = TruthOrder {
             id,
             store: hash.to_owned(),
@@ -55,8 +55,13 @@ impl BigCommerce {
         Some(id)
     }
 
-    fn make_line(&mut self, spec: &LineSpec) -> TruthLine {
-        let id = 5_000 + self.make_id();
+    /// A line's id is its store's own, so that it is the same whatever else is made meanwhile.
+    fn make_line(&mut self, hash: &str, spec: &LineSpec) -> TruthLine {
+        let store = self.stores.get_mut(hash);
+        let id = store.map_or(0, |store| {
+            store.next_line += 1;
+            store.next_line
+        });
         let product = match spec.kind {
             ProductKind::Custom | ProductKind::GiftCertificate => 0,
             ProductKind::Physical | ProductKind::Digital => {
@@ -142,7 +147,7 @@ impl BigCommerce {
 
     /// The merchant adds a line.
     pub fn add_line(&mut self, hash: &str, id: u64, spec: &LineSpec, now: Now) -> bool {
-        let line = self.make_line(spec);
+        let line = self.make_line(hash, spec);
         self.change(hash, id, &["store/order/updated"], now, |order| order.lines.push(line))
     }
 

@@ -92,6 +92,22 @@ pub struct BigCommerce {
     hooks: Vec<hooks::Hook>,
     waiting: Vec<(Timestamp, Webhook)>,
     domains: BTreeMap<String, hooks::Domain>,
+    puts: Vec<Put>,
+}
+
+/// A status that was put over the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Put {
+    /// The hash of the store.
+    pub store: String,
+    /// The order.
+    pub order: u64,
+    /// The status before, by its id.
+    pub before: i64,
+    /// The status since then.
+    pub after: i64,
+    /// When.
+    pub at: Timestamp,
 }
 
 #[derive(Debug)]
@@ -102,6 +118,7 @@ struct Store {
     /// What the merchant calls a status.
     names: BTreeMap<i64, String>,
     next_order: u64,
+    next_line: u64,
     window: limits::Window,
     count: Count,
 }
@@ -119,6 +136,7 @@ impl BigCommerce {
             hooks: Vec::new(),
             waiting: Vec::new(),
             domains: BTreeMap::new(),
+            puts: Vec::new(),
         }
     }
 
@@ -130,6 +148,7 @@ impl BigCommerce {
             is_open: true,
             names: BTreeMap::new(),
             next_order: 100,
+            next_line: 5_000,
             window: limits::Window::default(),
             count: Count::default(),
         });
@@ -141,6 +160,13 @@ impl BigCommerce {
         store.is_open = false;
         self.tell_uninstalled(hash, now);
         self.hooks.retain(|hook| hook.store != hash);
+    }
+
+    /// Lets the application in again, with the token that it had.
+    pub fn install(&mut self, hash: &str) {
+        if let Some(store) = self.stores.get_mut(hash) {
+            store.is_open = true;
+        }
     }
 
     /// Gives the application's token a new value; the former one is refused from then on.
@@ -172,6 +198,12 @@ impl BigCommerce {
     #[must_use]
     pub fn order(&self, hash: &str, id: u64) -> Option<&TruthOrder> {
         self.orders.get(&(hash.to_owned(), id))
+    }
+
+    /// Every status that was put over the API, the first one first.
+    #[must_use]
+    pub fn puts(&self) -> &[Put] {
+        &self.puts
     }
 
     /// What a store's calls came to.
