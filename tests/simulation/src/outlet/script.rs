@@ -163,7 +163,7 @@ impl Writer {
         let number = self.script.orders.len();
         let (first, last) = CANARIES[6].split_once(' ').unwrap_or((CANARIES[6], ""));
         spec.buyer = BuyerSpec {
-            customer: (number % 2 == 0).then_some(700 + number as u64),
+            customer: number.is_multiple_of(2).then_some(700 + number as u64),
             name: (first.to_owned(), format!("{last} {}", number % 3)),
             email: format!("{}{}", 100 + number, CANARIES[7]),
             streets: vec![CANARIES[8].to_owned()],
