@@ -15,7 +15,7 @@ use weir_tests::{
     shop::{CAMERA, MUG, TEA, line},
 };
 
-// SPEC: KF-01, KF-03, KF-04, KF-07, KF-08, KF-09
+// SPEC: KF-01, KF-03, KF-04, KF-07, KF-08, KF-09, CS-01
 #[tokio::test]
 async fn an_order_that_a_poll_finds_is_delivered_with_its_stock_moved() {
     let (house, shop) = House::with_shop().await;

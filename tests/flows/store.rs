@@ -3,7 +3,10 @@
 
 use jiff::SignedDuration;
 use weir_app::{
-    acts::fulfill::{NewParcel, fulfill},
+    acts::{
+        fulfill::{NewParcel, fulfill},
+        remove,
+    },
     connections,
 };
 use weir_domain::{
@@ -177,6 +180,74 @@ async fn a_custom_item_waits_or_becomes_a_product() {
     house.minutes(6).await;
     assert_eq!(shop.outcome(&house, waits).await, "waiting custom_item");
     assert_eq!(makes.outcome(&house, comes).await, "imported open_order");
+}
+
+// SPEC: KB-20, KB-07
+#[tokio::test]
+async fn two_stores_share_a_catalogue_and_never_an_order() {
+    let house = House::new().await;
+    let bags = house.store("bluebags", |_| {}).await;
+    let belts = house.store_beside(&bags, "bluebelts").await;
+    house.activate_store(&bags).await;
+    house.activate_store(&belts).await;
+    let (one, other) = (
+        house.place_in_store(&bags, mugs(2), house.now()),
+        house.place_in_store(&belts, mugs(5), house.now()),
+    );
+    assert_eq!(one, other, "both stores number their orders alike");
+    house.minutes(6).await;
+    let (of_bags, of_belts) =
+        (bags.order(&house, one).await.unwrap(), belts.order(&house, other).await.unwrap());
+    assert_eq!(of_bags.order_no, of_belts.order_no);
+    assert_ne!(of_bags.id, of_belts.id);
+    assert_eq!((of_bags.rows[0].quantity, of_belts.rows[0].quantity), (2, 5));
+    assert_eq!(of_bags.rows[0].variant, of_belts.rows[0].variant, "the same SKU is one variant");
+    assert_eq!(bags.stock(&house, "MUG-1").await, (0, 7));
+
+    // What happens to the one is none of the other's.
+    house.crossing.bigcommerce().set_status(&bags.domain, one, status::COMPLETED, Now::at(house.now()));
+    house.minutes(6).await;
+    assert_eq!(bags.order(&house, one).await.unwrap().status, OrderStatus::Delivered);
+    assert_eq!(belts.order(&house, other).await.unwrap().status, OrderStatus::NotShipped);
+    assert_eq!(status_of(&house, &belts, other), status::AWAITING_FULFILLMENT);
+    hand(&house, &belts, other, "all", 5).await;
+    assert_eq!(status_of(&house, &belts, other), status::COMPLETED);
+    assert_eq!(bags.stock(&house, "MUG-1").await, (-7, 0));
+    assert!(house.errors().is_empty(), "{:?}", house.errors());
+}
+
+// SPEC: KB-07
+#[tokio::test]
+async fn an_order_comes_in_once_and_not_again_after_it_was_deleted() {
+    let house = House::new().await;
+    let shop = house.store("bluemugs", |_| {}).await;
+    house.activate_store(&shop).await;
+    let id = house.place_in_store(&shop, mugs(2), house.now());
+    house.minutes(6).await;
+    let order = shop.order(&house, id).await.unwrap();
+    for at in [9, 11] {
+        house.crossing.bigcommerce().set_status(&shop.domain, id, at, Now::at(house.now()));
+        deliver(&house).await;
+        house.minutes(6).await;
+    }
+    assert_eq!(shop.order(&house, id).await.unwrap().rows, order.rows, "seen again it is the same order");
+    assert_eq!(shop.stock(&house, "MUG-1").await, (0, 2));
+
+    remove::delete(&house.hub, &shop.organization, &order.id, "somebody").await.unwrap();
+    house.settle().await;
+    // It changes in the store, the connection goes to work again, and the order is completed there.
+    for status in [status::AWAITING_SHIPMENT, status::COMPLETED] {
+        house.crossing.bigcommerce().set_status(&shop.domain, id, status, Now::at(house.now()));
+        deliver(&house).await;
+        house.minutes(6).await;
+        connections::deactivate(&house.hub, &shop.organization, &shop.connection).await.unwrap();
+        house.activate_store(&shop).await;
+        house.minutes(6).await;
+        assert!(shop.order(&house, id).await.unwrap().deleted_at.is_some(), "{status}");
+        assert_eq!(shop.outcome(&house, id).await, "skipped deleted_in_weir");
+    }
+    assert_eq!(shop.stock(&house, "MUG-1").await, (0, 0));
+    assert!(house.errors().is_empty(), "{:?}", house.errors());
 }
 
 // SPEC: OP-08, G-01

@@ -13,7 +13,7 @@ use weir_channels::channel::{Credentials, Secret};
 use weir_domain::{
     Timestamp,
     connection::{Connection, ConnectionStatus, RemoteAccount, ShopSettings},
-    ids::{ChannelName, ConnectionId},
+    ids::{ChannelName, ConnectionId, LocationId, OrganizationId},
 };
 use weir_sandbox::{
     Now,
@@ -77,9 +77,24 @@ impl House {
         .await
     }
 
+    /// Another store of the same merchant, who ships from the same place.
+    pub async fn store_beside(&self, shop: &WebShop, hash: &str) -> WebShop {
+        self.connect_store_of((&shop.organization, &shop.location), hash, |_| {}).await
+    }
+
     async fn connect_store(&self, hash: &str, change: impl FnOnce(&mut Connection)) -> WebShop {
         let organization = self.organization(hash).await;
         let location = self.own_location(&organization, hash).await;
+        self.connect_store_of((&organization, &location), hash, change).await
+    }
+
+    async fn connect_store_of(
+        &self,
+        (organization, location): (&OrganizationId, &LocationId),
+        hash: &str,
+        change: impl FnOnce(&mut Connection),
+    ) -> WebShop {
+        let (organization, location) = (organization.clone(), location.clone());
         let connection = ConnectionId::from_token(&format!("{hash}store"));
         let shop = WebShop { organization, connection, location, domain: hash.to_owned() };
         self.crossing.bigcommerce().open_store(StoreSpec::new(hash, TOKEN, SECRET));

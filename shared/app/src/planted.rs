@@ -69,6 +69,22 @@ bugs! {
     RedactionForgotten = "redaction-forgotten";
     /// An order that is in says for ever that it waits.
     WaitsForEver = "waits-for-ever";
+    /// An order that was called off in its store is completed there all the same.
+    CompletesCalledOff = "completes-called-off";
+    /// A part that is delivered completes the whole order in its store.
+    CompletesInPart = "completes-in-part";
+    /// After a lost answer an order is completed again at once.
+    CompletesAgain = "completes-again";
+    /// What its store completed stays open here.
+    CompletionUnheard = "completion-unheard";
+    /// What its store shipped counts as completed.
+    ShippedDelivers = "shipped-delivers";
+    /// Units that were refunded are shipped all the same.
+    RefundIgnored = "refund-ignored";
+    /// The first activation ends with its first page.
+    OnePageOfOpen = "one-page-of-open";
+    /// What waits for its payment comes in at once.
+    UnpaidComesIn = "unpaid-comes-in";
 }
 
 #[cfg(feature = "planted")]

@@ -1,6 +1,7 @@
 //! What can happen in a world, at Amazon and by people.
 
 use crate::{
+    outlet::{acts::OutletAct, outlets::Outlet},
     places::Place,
     shop::{acts::ShopAct, stores::Store},
 };
@@ -58,6 +59,8 @@ pub enum Act {
     Poison,
     /// Something in or around a web shop; with its number, by which what it makes is named.
     Shop(usize, ShopAct),
+    /// Something in or around an outlet; with its number, as above.
+    Outlet(usize, OutletAct),
 }
 
 /// What a person's act is about, where the order of acts matters.
@@ -71,6 +74,10 @@ pub enum Subject {
     Store(Store),
     /// An order of a web shop.
     ShopOrder(usize),
+    /// A connection to an outlet.
+    Outlet(Outlet),
+    /// An order of an outlet.
+    OutletOrder(usize),
 }
 
 impl Act {
@@ -85,6 +92,7 @@ impl Act {
             | Self::MakeAlias(..)
             | Self::Unlock => true,
             Self::Shop(_, act) => act.is_mending(),
+            Self::Outlet(_, act) => act.is_mending(),
             Self::Order(_)
             | Self::Pay(_)
             | Self::Ship(_)
@@ -106,10 +114,14 @@ impl Act {
         }
     }
 
-    /// Whether it is a person's act on an order of a web shop.
+    /// Whether it is a person's act on an order of a web shop or an outlet.
     #[must_use]
     pub const fn is_of_shop_order(&self) -> bool {
-        matches!(self, Self::Shop(_, act) if act.order().is_some())
+        match self {
+            Self::Shop(_, act) => act.order().is_some(),
+            Self::Outlet(_, act) => act.order().is_some(),
+            _ => false,
+        }
     }
 
     /// What it is about.
@@ -123,6 +135,11 @@ impl Act {
             Self::Shop(_, act) => match (act.store(), act.order()) {
                 (Some(store), _) => Some(Subject::Store(store)),
                 (None, Some(order)) => Some(Subject::ShopOrder(order)),
+                (None, None) => None,
+            },
+            Self::Outlet(_, act) => match (act.connection(), act.order()) {
+                (Some(outlet), _) => Some(Subject::Outlet(outlet)),
+                (None, Some(order)) => Some(Subject::OutletOrder(order)),
                 (None, None) => None,
             },
             Self::Order(_)

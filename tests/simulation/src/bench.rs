@@ -96,6 +96,14 @@ fn day_of(bug: Bug) -> Day {
         | Bug::DiscountByPercent
         | Bug::RedactionForgotten
         | Bug::WaitsForEver => Day::Shops,
+        Bug::CompletesCalledOff
+        | Bug::CompletesInPart
+        | Bug::CompletesAgain
+        | Bug::CompletionUnheard
+        | Bug::ShippedDelivers
+        | Bug::RefundIgnored
+        | Bug::OnePageOfOpen
+        | Bug::UnpaidComesIn => Day::Outlets,
     }
 }
 

@@ -22,6 +22,7 @@ use weir_sandbox::fake::{Change, FakeLedger};
 
 use crate::{
     executor::TaskId,
+    outlet::outlets::Outlet,
     places::CANARIES,
     shop::stores::Store,
     sometimes::{Situation, Sometimes},
@@ -359,7 +360,10 @@ impl Watch {
                 format!("I4: the deleted order {id} came back")
             });
         }
-        if Store::of_order(id).is_some() {
+        if Outlet::of_order(id).is_some() && heard_completed(order) && !heard_completed(old) {
+            self.sometimes.reach(Situation::CompletedThere);
+        }
+        if Store::of_order(id).is_some() || Outlet::of_order(id).is_some() {
             self.shop_order_changed(id, old, order);
             return;
         }
@@ -483,4 +487,9 @@ impl Watch {
         };
         self.sometimes.reach(situation);
     }
+}
+
+/// Whether the store completed an order, as far as that was heard.
+fn heard_completed(order: &SalesOrder) -> bool {
+    order.fulfillments.iter().flat_map(|made| &made.at_channel).any(|part| part.id.starts_with("completed"))
 }

@@ -10,6 +10,7 @@ pub mod acts;
 pub mod script;
 pub mod people;
 pub mod shop;
+pub mod outlet;
 pub mod world;
 
 pub mod invariants;

@@ -20,9 +20,9 @@ const THREADS: usize = 2;
 
 const HELP: &str = "\
 sim seeds [--from N] [--count N]  worlds of these seeds (0, 1000)
-sim sweep                         the crash sweep: every effect of two days, every fault
+sim sweep [DAY]                   the crash sweep: every effect of three days, every fault
 sim replay SEED [--bug NAME]      one world's trace, its faults marked with !; with a planted bug
-sim fault DAY K MODE [K MODE ...] a day of the sweep (amazon, shops) with these faults, and its trace
+sim fault DAY K MODE [K MODE ...] a day of the sweep (amazon, shops, outlets) with these faults, and its trace
 sim shrink SEED                   what is left of a failing seed
 sim ci [--seeds N]                12,000 seeds and the whole sweep, and what they covered
 sim bench                         the planted bugs (feature `planted`)";
@@ -32,7 +32,10 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let is_well = match words.as_slice() {
         ["seeds", options @ ..] => run_seeds(number(options, "--from", 0), number(options, "--count", 1_000)),
-        ["sweep"] => run_sweep(),
+        ["sweep"] => run_sweep(&Day::ALL),
+        ["sweep", day] => {
+            Day::ALL.into_iter().find(|known| known.word() == *day).is_some_and(|day| run_sweep(&[day]))
+        }
         ["replay", seed] => seed.parse().is_ok_and(replay),
         ["replay", seed, "--bug", bug] => plant(bug) && seed.parse().is_ok_and(replay),
         ["fault", day, faults @ ..] => {
@@ -83,8 +86,8 @@ fn print_seeds(run: &seeds::Run, took: Duration) {
     print!("{}", report::failures(&run.failures, |seed| format!("seed {seed}")));
 }
 
-fn run_sweep() -> bool {
-    let (swept, took) = timed(|| sweep::sweep(THREADS));
+fn run_sweep(days: &[Day]) -> bool {
+    let (swept, took) = timed(|| sweep::sweep(days, THREADS));
     print_sweep(&swept, took);
     swept.failures.is_empty()
 }
@@ -156,6 +159,7 @@ fn run_shrink(seed: u64) -> bool {
     println!("faults: {:?}", shrunk.faults);
     println!("amazon: {:?}", shrunk.setup.amazon);
     println!("shopify: {:?}", shrunk.setup.shopify);
+    println!("bigcommerce: {:?}", shrunk.setup.bigcommerce);
     println!(
         "skew {}, odd ticks {:?}, messages doubled {}, shuffled {}",
         shrunk.setup.skew, shrunk.setup.odd_ticks, shrunk.setup.doubled_messages, shrunk.setup.shuffled
@@ -179,7 +183,7 @@ fn ci(seeds: u64) -> bool {
     println!("{before} seeds that failed before, then {seeds} from 0, on {THREADS} threads");
     let (run, took) = timed(|| seeds::run(&all, THREADS, false));
     print_seeds(&run, took);
-    let (swept, took) = timed(|| sweep::sweep(THREADS));
+    let (swept, took) = timed(|| sweep::sweep(&Day::ALL, THREADS));
     print_sweep(&swept, took);
     let (mut coverage, mut sometimes) = (run.coverage.clone(), run.sometimes.clone());
     coverage.add(&swept.coverage);

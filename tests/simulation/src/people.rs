@@ -40,6 +40,7 @@ use weir_sandbox::{
 
 use crate::{
     acts::Act,
+    outlet,
     places::{self, CANARIES, CLIENT_ID, Place, SELLER_A, SELLER_B, amazon, beginning},
     script::{ALIASED, BATCH, MANY, OWN_REQUEST, PLAIN, SCARCE, SERIAL, SHORT_BATCH, Script},
     shop::{self, stores::Store},
@@ -99,6 +100,9 @@ pub fn open(hub: &Hub, script: &Script, place_ids: impl Fn(Store) -> Vec<String>
         }
         if script.shop.is_there {
             shop::people::open(hub, script.shop.way, place_ids).await?;
+        }
+        if script.outlet.is_there {
+            outlet::people::open(hub, &script.outlet).await?;
         }
         Ok::<(), Refusal>(())
     };
@@ -323,6 +327,7 @@ pub async fn act(hub: &Hub, act: &Act, order: Option<&SalesOrderId>) -> Result<b
         | Act::Revoke
         | Act::Restore
         | Act::Shop(..)
+        | Act::Outlet(..)
         | Act::Poison => Ok(true),
     };
     done.map_err(|error| error.to_string())

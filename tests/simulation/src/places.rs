@@ -29,8 +29,8 @@ pub const CLIENT_ID: &str = "amzn1.application-oa2-client.sim";
 pub const QUEUE_ARN: &str = "arn:aws:sqs:eu-west-1:000000000000:notifications-amazon";
 
 /// Words that must never be in a log, a message, an event, an error or an address: people and secrets
-/// of Amazon, then those of web shops and the tokens that Shopify gives.
-pub const CANARIES: [&str; 13] = [
+/// of Amazon, then those of web shops and the tokens that Shopify gives, then secrets of outlets.
+pub const CANARIES: [&str; 17] = [
     "Canary Buyerson",
     "Canary Street 17",
     "Canary Holdings",
@@ -44,6 +44,10 @@ pub const CANARIES: [&str; 13] = [
     "canary-secret-hats",
     "shprt_canary-hats",
     "shpat_",
+    "canarytokenbags",
+    "canarytokenbelts",
+    "canarysecretbags",
+    "canarysecretbelts",
 ];
 
 impl Place {

@@ -9,6 +9,7 @@ use weir_sandbox::amazon::{
 
 use crate::{
     acts::Act,
+    outlet::script::OutletScript,
     places::{CANARIES, Place},
     shop::script::ShopScript,
 };
@@ -35,6 +36,8 @@ pub struct Script {
     pub is_without_amazon: bool,
     /// What happens in web shops; its acts are among the acts.
     pub shop: ShopScript,
+    /// What happens in outlets; its acts are among the acts.
+    pub outlet: OutletScript,
     /// Whether Amazon sends no notices of the first seller: the poll alone has to do.
     pub is_silent: bool,
     /// When the last of it has happened.
@@ -74,11 +77,20 @@ impl Script {
     /// The day of a seed.
     #[must_use]
     pub fn from_seed(seed: u64) -> Self {
+        let has_outlet = Dice::new(seed ^ 0xB167).below(OUTLET_WORLDS.1);
+        if has_outlet < OUTLET_WORLDS.0 {
+            return Self::of_outlets(OutletScript::from_seed(seed));
+        }
+        let outlet = match has_outlet == OUTLET_WORLDS.0 {
+            true => OutletScript::from_seed(seed),
+            false => OutletScript::default(),
+        };
         let has_shop = Dice::new(seed ^ 0x5407).below(SHOP_WORLDS.1);
         if has_shop < SHOP_WORLDS.0 {
-            return Self::of_shops(ShopScript::from_seed(seed));
+            return Self::of_merchants(ShopScript::from_seed(seed), outlet);
         }
-        let mut writer = Writer { dice: Dice::new(seed ^ 0x5C21), script: Self::default(), serials: 0 };
+        let script = Self { outlet, ..Self::default() };
+        let mut writer = Writer { dice: Dice::new(seed ^ 0x5C21), script, serials: 0 };
         if has_shop == SHOP_WORLDS.0 {
             writer.script.shop = ShopScript::from_seed(seed);
         }
@@ -138,7 +150,17 @@ impl Script {
     /// A day on which merchants sell in web shops alone.
     #[must_use]
     pub fn of_shops(shop: ShopScript) -> Self {
-        let script = Self { shop, is_without_amazon: true, ..Self::default() };
+        Self::of_merchants(shop, OutletScript::default())
+    }
+
+    /// A day on which merchants sell in outlets alone.
+    #[must_use]
+    pub fn of_outlets(outlet: OutletScript) -> Self {
+        Self::of_merchants(ShopScript::default(), outlet)
+    }
+
+    fn of_merchants(shop: ShopScript, outlet: OutletScript) -> Self {
+        let script = Self { shop, outlet, is_without_amazon: true, ..Self::default() };
         Writer { dice: Dice::new(0), script, serials: 0 }.finish()
     }
 
@@ -156,6 +178,9 @@ impl Script {
 
 /// Of so many worlds so many sell in web shops alone, and one both there and at Amazon.
 const SHOP_WORLDS: (u64, u64) = (2, 16);
+
+/// Of so many worlds so many sell in outlets alone, and one there besides all that it has.
+const OUTLET_WORLDS: (u64, u64) = (3, 64);
 
 /// One day in so many has a flash sale.
 const FLASH_SALE_EVERY: u64 = 100;
@@ -440,6 +465,7 @@ impl Writer {
 
     fn finish(mut self) -> Script {
         self.script.acts.append(&mut self.script.shop.acts);
+        self.script.acts.append(&mut self.script.outlet.acts);
         // Stable: what happens in the same second stays in its order.
         self.script.acts.sort_by_key(|(at, _)| *at);
         let last = self.script.acts.last().map_or(SignedDuration::ZERO, |(at, _)| *at);

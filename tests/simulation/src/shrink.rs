@@ -89,7 +89,7 @@ impl Shrinker {
 
     /// All that can be switched off at once.
     fn moods(&mut self) {
-        let calm: [fn(&mut Setup); 8] = [
+        let calm: [fn(&mut Setup); 10] = [
             |setup| setup.amazon = Faults::NONE,
             |setup| setup.skew = SignedDuration::ZERO,
             |setup| setup.doubled_messages = 0,
@@ -98,6 +98,8 @@ impl Shrinker {
             |setup| setup.amazon.lost_notices = 0,
             |setup| setup.shopify = weir_sandbox::shopify::Faults::NONE,
             |setup| setup.shopify.lost_webhooks = 0,
+            |setup| setup.bigcommerce = weir_sandbox::bigcommerce::Faults::NONE,
+            |setup| setup.bigcommerce.lost_webhooks = 0,
         ];
         for calm in calm {
             let mut setup = self.best.clone();

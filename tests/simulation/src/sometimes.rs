@@ -65,6 +65,10 @@ situations! {
     PushRefused = "a shop refused a fulfillment of ours";
     ProtectedStays = "what was packed or delivered was edited at its shop, and stayed";
     RowAddedAfterDelivery = "a shop added a row to a delivered order";
+    CompletedHere = "an order that was delivered here was completed in its store";
+    CompletedThere = "an order that its store completed was delivered here";
+    LeftInStore = "a store's order was left as it was there";
+    HooksSwitchedOff = "a store's hooks were switched off";
     Skewed = "the clocks of two processes differed by minutes";
 }
 

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use weir_sandbox::{
     amazon::{Dice, Faults},
-    shopify,
+    bigcommerce, shopify,
 };
 
 use crate::{
@@ -38,6 +38,7 @@ pub fn setup(seed: u64, traced: bool) -> Setup {
         seed,
         amazon: amazon(&mut dice),
         shopify: shopify(&mut Dice::new(seed ^ 0x0540_7FAB)),
+        bigcommerce: bigcommerce(&mut Dice::new(seed ^ 0xB16C_7FAB)),
         shuffled: true,
         skew,
         doubled_messages,
@@ -116,6 +117,31 @@ fn shopify(dice: &mut Dice) -> shopify::Faults {
         late_webhooks: one(bad.late_webhooks),
         late_webhook_seconds: bad.late_webhook_seconds,
         stale_webhooks: one(bad.stale_webhooks),
+        shuffled_webhooks: bad.shuffled_webhooks,
+        // In a third of the worlds no delivery ever comes: the search alone has to do.
+        lost_webhooks: [0, bad.lost_webhooks, 1000][pick(dice, 3)],
+    }
+}
+
+/// Each of a bad day's faults at BigCommerce, or not.
+fn bigcommerce(dice: &mut Dice) -> bigcommerce::Faults {
+    let bad = bigcommerce::Faults::BAD_DAY;
+    if dice.below(4) == 0 {
+        return bigcommerce::Faults::NONE;
+    }
+    let mut one = |bad: u16| if dice.below(2) == 0 { bad } else { 0 };
+    bigcommerce::Faults {
+        server_errors: one(bad.server_errors),
+        lost_answers: one(bad.lost_answers),
+        cut_bodies: one(bad.cut_bodies),
+        xml_answers: one(bad.xml_answers),
+        html_pages: one(bad.html_pages),
+        throttled: one(bad.throttled),
+        overloaded: one(bad.overloaded),
+        links_alone: one(bad.links_alone),
+        doubled_webhooks: one(bad.doubled_webhooks),
+        late_webhooks: one(bad.late_webhooks),
+        late_webhook_seconds: bad.late_webhook_seconds,
         shuffled_webhooks: bad.shuffled_webhooks,
         // In a third of the worlds no delivery ever comes: the search alone has to do.
         lost_webhooks: [0, bad.lost_webhooks, 1000][pick(dice, 3)],

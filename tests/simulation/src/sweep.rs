@@ -1,4 +1,4 @@
-//! The crash sweep: two days, one at Amazon and one in web shops, and for every effect of each and every
+//! The crash sweep: three days, at Amazon, in web shops and in outlets, and for every effect of each and every
 //! mode one run with just that fault. Each must come to the end state of the day without faults. Adjacent pairs too, as many as fit.
 
 use std::collections::BTreeMap;
@@ -9,17 +9,20 @@ use weir_sandbox::amazon::{Dice, Faults};
 
 use crate::{
     gate::{Coverage, Mode, Source},
-    logs, parallel, projection,
+    logs,
+    outlet::script::OutletScript,
+    parallel, projection,
     script::Script,
     shop::script::ShopScript,
     sometimes::Sometimes,
     world::{Report, Setup, World},
 };
 
-/// Pairs of adjacent faults that are tried on a day at Amazon, and on one in shops. All of them would be
+/// Pairs of adjacent faults that are tried on a day at Amazon, in shops, and in outlets. All of them would be
 /// some hundred thousand; which ones follows from their numbers, so it is the same in every run.
 const PAIRS: u64 = 4_000;
 const PAIRS_OF_SHOPS: u64 = 1_000;
+const PAIRS_OF_OUTLETS: u64 = 500;
 
 /// A day that is swept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +31,13 @@ pub enum Day {
     Amazon,
     /// Merchants sell in web shops.
     Shops,
+    /// Merchants sell in outlets.
+    Outlets,
 }
 
 impl Day {
     /// Every day.
-    pub const ALL: [Self; 2] = [Self::Amazon, Self::Shops];
+    pub const ALL: [Self; 3] = [Self::Amazon, Self::Shops, Self::Outlets];
 
     /// A word for the command line.
     #[must_use]
@@ -40,6 +45,7 @@ impl Day {
         match self {
             Self::Amazon => "amazon",
             Self::Shops => "shops",
+            Self::Outlets => "outlets",
         }
     }
 
@@ -49,6 +55,7 @@ impl Day {
         match self {
             Self::Amazon => Script::for_sweep(),
             Self::Shops => Script::of_shops(ShopScript::for_sweep()),
+            Self::Outlets => Script::of_outlets(OutletScript::for_sweep()),
         }
     }
 }
@@ -95,6 +102,7 @@ pub fn setup(script: Script, source: Source, traced: bool) -> Setup {
         // Searches of several pages; nothing else goes wrong at Amazon.
         amazon: Faults { short_pages: 400, ..Faults::NONE },
         shopify: weir_sandbox::shopify::Faults::NONE,
+        bigcommerce: weir_sandbox::bigcommerce::Faults::NONE,
         shuffled: false,
         skew: SignedDuration::ZERO,
         doubled_messages: 0,
@@ -150,11 +158,11 @@ pub fn verdict(report: &Report, expected: &[String]) -> Option<String> {
         .then(|| format!("I32: the end state differs:\n    {}", differences.join("\n    ")))
 }
 
-/// How much of what comes every minute is swept on a day in web shops: it is swept whole on the one at
-/// Amazon, and a run in shops takes four times as long.
+/// How much of what comes every minute is swept on a day in shops or outlets: it is swept whole on the one
+/// at Amazon, and a run in shops takes four times as long.
 const OF_TICKS: u64 = 10;
 
-/// Every single fault of the day; of what each minute of a day in web shops repeats, every tenth.
+/// Every single fault of the day; of what each minute of a day in shops or outlets repeats, every tenth.
 #[must_use]
 pub fn singles(day: Day, baseline: &Baseline) -> Vec<BTreeMap<u64, Mode>> {
     let is_swept = |(number, site): &(u64, &Site)| {
@@ -195,6 +203,7 @@ pub fn pairs(day: Day, baseline: &Baseline) -> (Vec<BTreeMap<u64, Mode>>, u64) {
     let most = match day {
         Day::Amazon => PAIRS,
         Day::Shops => PAIRS_OF_SHOPS,
+        Day::Outlets => PAIRS_OF_OUTLETS,
     };
     if total > most {
         all.retain(|_| dice.below(total) < most);
@@ -202,12 +211,12 @@ pub fn pairs(day: Day, baseline: &Baseline) -> (Vec<BTreeMap<u64, Mode>>, u64) {
     (all, total)
 }
 
-/// Runs the whole sweep.
+/// Sweeps these days.
 #[must_use]
-pub fn sweep(threads: usize) -> Swept {
+pub fn sweep(days: &[Day], threads: usize) -> Swept {
     let mut swept = Swept::default();
-    for day in Day::ALL {
-        sweep_day(day, threads, &mut swept);
+    for day in days {
+        sweep_day(*day, threads, &mut swept);
     }
     swept
 }

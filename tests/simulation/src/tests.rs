@@ -1,11 +1,12 @@
 //! A small part of `sim ci`, so that `cargo test --workspace` sees it: some seeds, the days without
 //! faults, and that a world can be lived through again.
 
-use weir_sandbox::shopify;
+use weir_sandbox::{bigcommerce, shopify};
 
 use crate::{
     gate::Source,
     logs,
+    outlet::script::OutletScript,
     script::Script,
     seeds,
     shop::script::ShopScript,
@@ -49,7 +50,7 @@ fn a_seed_replays_to_the_same_trace() {
 
 #[test]
 fn days_without_faults_come_to_rest() {
-    for script in [Script::happy(), Day::Amazon.script(), Day::Shops.script()] {
+    for script in Day::ALL.map(Day::script).into_iter().chain([Script::happy()]) {
         let report = sweep::live(script, Source::None);
         assert_eq!(report.failure, None);
         assert!(report.faults.is_empty());
@@ -98,6 +99,37 @@ fn any_delivery_of_a_history_ends_in_the_same_state() {
         for (number, mood) in moods.iter().enumerate() {
             let mut setup = sweep::setup(script(), Source::None, false);
             (setup.seed, setup.shopify) = (seed + 100, mood.clone());
+            (setup.shuffled, setup.doubled_messages) = (true, 150);
+            let other = logs::captured(|| World::new(setup).run());
+            assert_eq!(sweep::verdict(&other, &straight.projection), None, "day {seed}, mood {number}");
+        }
+    }
+}
+
+/// The same of what BigCommerce tells.
+#[test]
+fn any_delivery_of_an_outlets_history_ends_in_the_same_state() {
+    // SPEC: G-02, KB-08, KB-10, KB-11; RELIABILITY I32
+    let none = bigcommerce::Faults::NONE;
+    let bad = bigcommerce::Faults::BAD_DAY;
+    let moods = [
+        bigcommerce::Faults { doubled_webhooks: 500, shuffled_webhooks: 1_000, ..none.clone() },
+        bigcommerce::Faults {
+            late_webhooks: 700,
+            late_webhook_seconds: 1_800,
+            links_alone: 500,
+            ..none.clone()
+        },
+        bigcommerce::Faults { lost_webhooks: 1_000, ..none },
+        bigcommerce::Faults { lost_answers: 0, html_pages: 0, cut_bodies: 0, xml_answers: 0, ..bad },
+    ];
+    for seed in 0..12 {
+        let script = || Script::of_outlets(OutletScript::slow(seed));
+        let straight = sweep::live(script(), Source::None);
+        assert_eq!(straight.failure, None, "day {seed}, told straight");
+        for (number, mood) in moods.iter().enumerate() {
+            let mut setup = sweep::setup(script(), Source::None, false);
+            (setup.seed, setup.bigcommerce) = (seed + 100, mood.clone());
             (setup.shuffled, setup.doubled_messages) = (true, 150);
             let other = logs::captured(|| World::new(setup).run());
             assert_eq!(sweep::verdict(&other, &straight.projection), None, "day {seed}, mood {number}");

@@ -3,6 +3,7 @@
 
 mod jobs;
 mod shops;
+mod outlets;
 mod calm;
 
 use std::{
@@ -28,7 +29,7 @@ use crate::{
     executor::{Executor, Step, TaskId, Turn, lock},
     gate::{Coverage, Injector, Mode, Passed, Source},
     invariants::Watch,
-    people,
+    outlet, people,
     places::{self, Place, amazon},
     script::Script,
     shop::{
@@ -39,6 +40,7 @@ use crate::{
 };
 use jobs::{Done, Job};
 pub(crate) use jobs::{announces_import, place_of, signal_of};
+use outlets::Outlets;
 use shops::Shops;
 
 /// How a world is made.
@@ -54,6 +56,8 @@ pub struct Setup {
     pub amazon: Faults,
     /// What goes wrong at Shopify.
     pub shopify: weir_sandbox::shopify::Faults,
+    /// What goes wrong at BigCommerce.
+    pub bigcommerce: weir_sandbox::bigcommerce::Faults,
     /// Whether whoever goes next is drawn; else the first does.
     pub shuffled: bool,
     /// By how much clocks differ at most.
@@ -117,6 +121,7 @@ pub struct World {
     clock: Arc<FakeClock>,
     amazon: Arc<Mutex<Amazon>>,
     shops: Shops,
+    outlets: Outlets,
     ledger: Arc<FakeLedger>,
     queue: Arc<FakeQueue>,
     bus: Arc<FakeBus>,
@@ -162,9 +167,10 @@ impl World {
         let queue = Arc::new(FakeQueue::new(Arc::clone(&clock)));
         let bus = Arc::new(FakeBus::default());
         let amazon = Arc::new(Mutex::new(Amazon::new(setup.seed)));
-        let shops = Shops::new(setup.seed);
+        let (shops, outlets) = (Shops::new(setup.seed), Outlets::new(setup.seed));
         let transport = FakeTransport::new(Arc::clone(&clock), Arc::clone(&amazon));
-        let transport = Arc::new(transport.with_shopify(Arc::clone(&shops.shopify)));
+        let transport = transport.with_shopify(Arc::clone(&shops.shopify));
+        let transport = Arc::new(transport.with_bigcommerce(Arc::clone(&outlets.bigcommerce)));
         let source = std::mem::replace(&mut setup.source, Source::None);
         let injector = Arc::new(Injector::new(
             Arc::clone(&turn),
@@ -220,6 +226,7 @@ impl World {
             clock,
             amazon,
             shops,
+            outlets,
             ledger,
             queue,
             bus,
@@ -239,6 +246,9 @@ impl World {
         }
         if self.setup.script.shop.is_there {
             shop::people::open_at_shopify(&mut lock(&self.shops.shopify), self.setup.script.shop.way);
+        }
+        if self.setup.script.outlet.is_there {
+            outlet::people::open_at_bigcommerce(&mut lock(&self.outlets.bigcommerce));
         }
         let shops = &self.shops;
         if let Err(error) = people::open(&self.hub, &self.setup.script, |store| shops.place_ids(store)) {
@@ -265,6 +275,7 @@ impl World {
             shopify.faults = self.setup.shopify.clone();
             self.shops.topics = shopify.subscribed(Store::Mugs.domain()).len();
         }
+        lock(&self.outlets.bigcommerce).faults = self.setup.bigcommerce.clone();
         if self.setup.shuffled {
             self.queue.shuffle(self.setup.seed ^ 0x0E0E, self.setup.doubled_messages);
         }
@@ -332,6 +343,7 @@ impl World {
         let step = self.executor.step(task);
         self.clock.set_skew(SignedDuration::ZERO);
         self.note_effects();
+        self.look_at_puts();
         let maker = self.running.get(&task).map(|running| (task, running.began));
         self.watch.restores = self.running.get(&task).is_some_and(|running| running.job.restores());
         self.watch.look(&self.ledger, maker);
@@ -365,6 +377,9 @@ impl World {
             self.queue.next_at(&shops::import_queue()),
             self.queue.next_at(&shops::push_queue()),
             self.next_delivery_at(),
+            self.queue.next_at(&outlets::import_queue()),
+            self.queue.next_at(&outlets::push_queue()),
+            self.next_outlet_delivery_at(),
             self.queue.next_late(),
             self.ledger.next_late(),
             self.transport.next_late(),
@@ -381,6 +396,7 @@ impl World {
         let now = self.clock.true_now();
         self.executor.wake_sleepers(now);
         self.transport.settle();
+        self.look_at_puts();
         self.take_notices(now);
     }
 
@@ -409,7 +425,7 @@ impl World {
         self.traced_effects += passed.len();
         for effect in passed {
             let Passed { number, task, site, mode, at } = effect;
-            if self.setup.script.shop.is_there {
+            if self.setup.script.shop.is_there || self.setup.script.outlet.is_there {
                 self.note_shop_effect(&effect);
             }
             if mode == Some(Mode::Unknown) && matches!(site, Site::ImportCommit | Site::ChunkCommit) {

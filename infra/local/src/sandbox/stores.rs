@@ -7,7 +7,7 @@ use weir_channels::http::{HttpRequest, HttpResponse};
 use weir_domain::Timestamp;
 use weir_sandbox::{
     Now,
-    bigcommerce::{BigCommerce, Demo, Faults, Made, TruthOrder, Webhook, status},
+    bigcommerce::{BigCommerce, Demo, Faults, Put, TruthOrder, Webhook, status},
 };
 
 use super::{
@@ -27,7 +27,7 @@ const FILE: &str = "sandbox-put.jsonl";
 /// The stores.
 pub(super) struct Stores {
     shop: Stocked,
-    made: MadeFile<Made>,
+    made: MadeFile<Put>,
 }
 
 /// BigCommerce, and what goes on in its stores.
@@ -65,7 +65,7 @@ impl Stores {
     pub(super) fn answer(&mut self, request: &HttpRequest, now: Now) -> HttpResponse {
         self.tick(now);
         let answer = self.shop.bigcommerce.handle(request, now);
-        self.made.add(self.shop.bigcommerce.take_made());
+        self.made.add(self.shop.bigcommerce.take_puts());
         answer
     }
 
@@ -114,10 +114,10 @@ fn seed(store: &str) -> u64 {
 }
 
 impl Again for Stocked {
-    type Made = Made;
+    type Made = Put;
 
-    fn made_at(made: &Made) -> Timestamp {
-        made.time()
+    fn made_at(put: &Put) -> Timestamp {
+        put.at
     }
 
     fn begin(&mut self, counted_from: Timestamp, from: Option<Timestamp>, now: Now) {
@@ -133,7 +133,7 @@ impl Again for Stocked {
         self.demos.iter_mut().for_each(|demo| demo.tick(&mut self.bigcommerce, now));
     }
 
-    fn make_again(&mut self, made: &Made) -> bool {
-        self.bigcommerce.make_again(made)
+    fn make_again(&mut self, put: &Put) -> bool {
+        self.bigcommerce.put_again(put)
     }
 }

@@ -6,7 +6,10 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 use weir_domain::{
     Timestamp,
-    channel_order::{ChannelOrder, SoldBy},
+    channel_order::{
+        ChannelOrder, SoldBy,
+        shop::{PaymentState, Stage},
+    },
     decide::Changes,
     sales_order::{FulfillmentBy, SalesOrder},
 };
@@ -43,12 +46,45 @@ pub(super) fn order<'a>(
     if trusted(reading).is_some() {
         order.to_mut().updated_at = now;
     }
+    of_stage(&mut order);
+    if planted::is(Bug::RefundIgnored)
+        && let Some((known, _)) = &reading.file.order
+    {
+        refunded_as_well(order.to_mut(), known);
+    }
     if planted::is(Bug::FulfillmentInPart)
         && let Some((known, _)) = &reading.file.order
     {
         in_part(order.to_mut(), known);
     }
     order
+}
+
+/// Takes a store's one status for another.
+fn of_stage(order: &mut Cow<'_, ChannelOrder>) {
+    match order.shop.stage {
+        Stage::Completed { .. } if planted::is(Bug::CompletionUnheard) => {
+            order.to_mut().shop.stage = Stage::Shipped;
+        }
+        Stage::Shipped if planted::is(Bug::ShippedDelivers) => {
+            let at = order.updated_at;
+            order.to_mut().shop.stage = Stage::Completed { at };
+        }
+        _ => {}
+    }
+    if order.shop.payment == Some(PaymentState::Pending) && planted::is(Bug::UnpaidComesIn) {
+        order.to_mut().shop.payment = Some(PaymentState::Paid);
+    }
+}
+
+/// Has every row's units ready to be shipped, however many of them were refunded since.
+fn refunded_as_well(order: &mut ChannelOrder, known: &SalesOrder) {
+    for line in &mut order.lines {
+        let row = known.rows.iter().find(|row| row.channel_line_id.as_ref() == Some(&line.line_id));
+        let more = row.map_or(0, |row| row.quantity - line.quantity).max(0);
+        line.quantity += more;
+        line.shop.open_quantity = line.shop.open_quantity.map(|open| open + more);
+    }
 }
 
 /// Leaves of each fulfillment what matches open rows.

@@ -66,7 +66,12 @@ impl Orders for BigCommerceOrders {
         response: &HttpResponse,
     ) -> Result<Page, ChannelError> {
         let (mut page, last) = read_page(response)?;
-        page.next = At::of(search).next(last);
+        let at = At::of(search);
+        // Such a page would be asked for again and again.
+        if last.is_some_and(|last| last < at.min_id) {
+            return Err(ChannelError::Unreadable("its page does not go on where it was to".to_owned()));
+        }
+        page.next = at.next(last);
         Ok(page)
     }
 
@@ -188,7 +193,8 @@ impl At {
     }
 }
 
-/// A page of orders, and the greatest id of one that is full.
+/// A page of orders, and the greatest id of one that is full. Where none of a full page can be read, nobody
+/// knows how to go on: that is no end of the search.
 fn read_page(response: &HttpResponse) -> Result<(Page, Option<u64>), ChannelError> {
     let mut page =
         Page { orders: Vec::new(), listed: Vec::new(), unreadable: Vec::new(), next: None, until: None };
@@ -206,6 +212,11 @@ fn read_page(response: &HttpResponse) -> Result<(Page, Option<u64>), ChannelErro
                     page.unreadable.push(Unreadable { channel_order_id: None, message: error.message });
                 }
             }
+        }
+        if count >= PAGE && greatest.is_none() {
+            return Err(MalformedOrder {
+                message: "no order of the page has an id that can be read".to_owned(),
+            });
         }
         Ok((page, greatest.filter(|_| count >= PAGE)))
     };

@@ -100,6 +100,19 @@ fn a_permission_that_is_missing_keeps_no_other_scope_away() {
 }
 
 #[test]
+fn a_hook_that_is_gone_is_none_that_was_mended() {
+    // SPEC: OP-08
+    let gone = || HttpResponse::json(404, r#"{"title":"Not found"}"#);
+    let off = json!([{ "id": 1, "scope": SUBSCRIBED_SCOPES[0], "destination": DOOR, "is_active": false }]);
+    assert!(matches!(step(&[page(&off, 1, 1), gone()]), Err(ChannelError::Trouble(_))));
+    let mut answers = vec![page(&json!([]), 1, 1), gone()];
+    answers.extend((1..SUBSCRIBED_SCOPES.len()).map(|_| made()));
+    assert_eq!(done(&answers).1, [SUBSCRIBED_SCOPES[0]], "what was not made was not made");
+    let taken_back = webhooks().unsubscribe(&connection(), &token(), DOOR, &[page(&off, 1, 1), gone()]);
+    assert!(matches!(taken_back, Ok(WebhookStep::Done { .. })));
+}
+
+#[test]
 fn hooks_go_to_port_443_over_tls_alone() {
     for target in ["http://weir.example/", "https://weir.example:8443/x", "https://", "arn:aws:events:x", ""]
     {

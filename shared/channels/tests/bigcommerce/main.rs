@@ -9,6 +9,7 @@ mod sum;
 mod support;
 
 mod golden;
+mod money;
 mod webhooks;
 mod hooks;
 mod requests;

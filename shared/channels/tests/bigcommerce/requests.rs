@@ -3,7 +3,7 @@
 use serde_json::json;
 use weir_channels::{
     bigcommerce::CHANNEL,
-    channel::{Budget, ChannelError, Credentials, Grant, Search, Secret, Step, TokenStep},
+    channel::{Budget, ChannelError, Credentials, Grant, Page, Search, Secret, Step, TokenStep},
     http::{HttpRequest, HttpResponse},
 };
 use weir_domain::{Timestamp, ids::ChannelOrderId};
@@ -56,6 +56,27 @@ fn searches_reach_back_to_a_time_or_go_through_what_is_open() {
     for none in ["", "#", "W118", "118&x=1", "-1", "0"] {
         assert_eq!(find(none), None, "{none}");
     }
+}
+
+#[test]
+fn a_page_that_cannot_be_gone_on_from_ends_no_search() {
+    // SPEC: KB-01, G-01
+    let page = |ids: &dyn Fn(usize) -> String, count: usize| {
+        let orders: Vec<String> = (0..count).map(|number| format!(r#"{{"id":{}}}"#, ids(number))).collect();
+        let search = Search { from: time("2026-11-07T00:00:00Z"), marketplaces: &[], page: Some("300") };
+        let answer = HttpResponse::json(200, format!("[{}]", orders.join(",")));
+        orders_of(&search, &answer)
+    };
+    assert_eq!(page(&|number| (300 + number).to_string(), 250).unwrap().next.as_deref(), Some("550"));
+    assert_eq!(page(&|number| (300 + number).to_string(), 249).unwrap().next, None);
+    let readable_at_first = |number: usize| if number == 0 { "300".to_owned() } else { "\"x\"".to_owned() };
+    assert_eq!(page(&readable_at_first, 250).unwrap().next.as_deref(), Some("301"));
+    assert!(matches!(page(&|_| "\"x\"".to_owned(), 250), Err(ChannelError::Unreadable(_))));
+    assert!(matches!(page(&|number| (1 + number).to_string(), 250), Err(ChannelError::Unreadable(_))));
+}
+
+fn orders_of(search: &Search<'_>, answer: &HttpResponse) -> Result<Page, ChannelError> {
+    orders().page_of(&connection(), search, answer)
 }
 
 #[test]

@@ -1,41 +1,32 @@
 //! What a local run keeps of a store, so that it is there again after a start: the statuses that applications
 //! put. Orders are not kept: the demo makes them anew.
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use super::{BigCommerce, Now};
-
-/// A status that an application put.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
-    /// The hash of the store.
-    pub store: String,
-    /// The order.
-    pub order: u64,
-    /// The status, by its id.
-    pub status: i64,
-    /// When: milliseconds since 1970, on the wall clock.
-    pub at: i64,
-}
-
-impl Made {
-    /// When. A number beyond all times stands for the first of them.
-    #[must_use]
-    pub fn time(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.at).unwrap_or(Timestamp::UNIX_EPOCH)
-    }
-}
+use super::{BigCommerce, Now, Put};
 
 impl BigCommerce {
-    /// What applications put since this was asked last, in that order.
-    pub fn take_made(&mut self) -> Vec<Made> {
-        std::mem::take(&mut self.made_by_applications)
+    /// What was put over the API since this was asked last, in that order.
+    pub fn take_puts(&mut self) -> Vec<Put> {
+        std::mem::take(&mut self.puts)
     }
 
     /// Puts again what was put in an earlier life, after everything that had happened to its order by then.
     /// Nothing happens if the order is not there any more.
-    pub fn make_again(&mut self, made: &Made) -> bool {
-        self.set_status(&made.store, made.order, made.status, Now::at(made.time()))
+    pub fn put_again(&mut self, put: &Put) -> bool {
+        self.set_status(&put.store, put.order, put.after, Now::at(put.at))
+    }
+}
+
+/// A time as it is kept: milliseconds since 1970.
+pub(super) mod millis {
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+    pub(crate) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        time.as_millisecond().serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        Timestamp::from_millisecond(i64::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }

@@ -6,7 +6,7 @@ use url::Url;
 use weir_channels::http::{HttpRequest, HttpResponse, Method};
 
 use super::{
-    BigCommerce, Made, Now, TruthOrder, hooks,
+    BigCommerce, Now, Put, TruthOrder, hooks,
     orders::{self, Include},
 };
 
@@ -222,11 +222,11 @@ fn put(shop: &mut BigCommerce, hash: &str, id: &str, request: &HttpRequest, now:
         return refused(400, "The field 'status_id' is invalid.");
     };
     let Ok(id) = id.parse::<u64>() else { return refused(404, "Not found") };
+    let before = shop.order(hash, id).map_or(0, |order| order.status);
     if !shop.set_status(hash, id, status, now) {
         return refused(404, "The requested resource was not found.");
     }
-    let at = now.wall.as_millisecond();
-    shop.made_by_applications.push(Made { store: hash.to_owned(), order: id, status, at });
+    shop.puts.push(Put { store: hash.to_owned(), order: id, before, after: status, at: now.wall });
     let include = Include { lines: false, fees: false };
     let (order, store) = (shop.order(hash, id), shop.stores.get(hash));
     match order.zip(store) {

@@ -232,6 +232,19 @@ impl BigCommerce {
         self.waiting.len()
     }
 
+    /// When the next delivery is due, on the scaled clock.
+    #[must_use]
+    pub fn next_webhook_at(&self) -> Option<Timestamp> {
+        self.waiting.iter().map(|(at, _)| *at).min()
+    }
+
+    /// Switches every hook of a store off, as after days of failures.
+    pub fn switch_off_hooks(&mut self, store: &str) {
+        for hook in self.hooks.iter_mut().filter(|hook| hook.store == store) {
+            hook.is_active = false;
+        }
+    }
+
     /// Loses every hook of a store, as happens.
     pub fn drop_hooks(&mut self, store: &str) {
         self.hooks.retain(|hook| hook.store != store);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use weir_channels::http::{HttpRequest, HttpResponse};
 
 use crate::{Dice, Now};
@@ -21,7 +22,6 @@ mod again;
 #[cfg(test)]
 mod tests;
 
-pub use again::Made;
 pub use demo::Demo;
 pub use faults::Faults;
 pub use hooks::Webhook;
@@ -96,7 +96,23 @@ pub struct BigCommerce {
     hooks: Vec<hooks::Hook>,
     waiting: Vec<(Timestamp, Webhook)>,
     domains: BTreeMap<String, hooks::Domain>,
-    made_by_applications: Vec<Made>,
+    puts: Vec<Put>,
+}
+
+/// A status that was put over the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Put {
+    /// The hash of the store.
+    pub store: String,
+    /// The order.
+    pub order: u64,
+    /// The status before, by its id.
+    pub before: i64,
+    /// The status since then.
+    pub after: i64,
+    /// When.
+    #[serde(with = "again::millis")]
+    pub at: Timestamp,
 }
 
 #[derive(Debug)]
@@ -125,7 +141,7 @@ impl BigCommerce {
             hooks: Vec::new(),
             waiting: Vec::new(),
             domains: BTreeMap::new(),
-            made_by_applications: Vec::new(),
+            puts: Vec::new(),
         }
     }
 
@@ -148,6 +164,13 @@ impl BigCommerce {
         store.is_open = false;
         self.tell_uninstalled(hash, now);
         self.hooks.retain(|hook| hook.store != hash);
+    }
+
+    /// Lets the application in again, with the token that it had.
+    pub fn install(&mut self, hash: &str) {
+        if let Some(store) = self.stores.get_mut(hash) {
+            store.is_open = true;
+        }
     }
 
     /// Gives the application's token a new value; the former one is refused from then on.
@@ -179,6 +202,12 @@ impl BigCommerce {
     #[must_use]
     pub fn order(&self, hash: &str, id: u64) -> Option<&TruthOrder> {
         self.orders.get(&(hash.to_owned(), id))
+    }
+
+    /// Every status that was put over the API, the first one first.
+    #[must_use]
+    pub fn puts(&self) -> &[Put] {
+        &self.puts
     }
 
     /// What a store's calls came to.

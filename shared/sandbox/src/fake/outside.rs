@@ -20,6 +20,7 @@ use super::{FakeClock, Remote, Twist, lock};
 use crate::{
     Now,
     amazon::Amazon,
+    bigcommerce::{self, BigCommerce},
     shopify::{self, Shopify},
 };
 
@@ -86,11 +87,15 @@ impl Bus for FakeBus {
 /// In what the address of a shop at Shopify has its domain.
 const OF_SHOPIFY: &str = ".myshopify.com/";
 
+/// What the address of every store at BigCommerce begins with.
+const OF_BIGCOMMERCE: &str = "https://api.bigcommerce.com/";
+
 /// The way to the simulated channels, their token services as well.
 pub struct FakeTransport {
     clock: Arc<FakeClock>,
     amazon: Arc<Mutex<Amazon>>,
     shopify: Option<Arc<Mutex<Shopify>>>,
+    bigcommerce: Option<Arc<Mutex<BigCommerce>>>,
     state: Mutex<State>,
 }
 
@@ -107,13 +112,20 @@ impl FakeTransport {
     /// The way to an Amazon.
     #[must_use]
     pub fn new(clock: Arc<FakeClock>, amazon: Arc<Mutex<Amazon>>) -> Self {
-        Self { clock, amazon, shopify: None, state: Mutex::new(State::default()) }
+        Self { clock, amazon, shopify: None, bigcommerce: None, state: Mutex::new(State::default()) }
     }
 
     /// The same, and the way to a Shopify as well, behind the address of every shop of it.
     #[must_use]
     pub fn with_shopify(mut self, shopify: Arc<Mutex<Shopify>>) -> Self {
         self.shopify = Some(shopify);
+        self
+    }
+
+    /// The same, and the way to a BigCommerce as well, behind its one address.
+    #[must_use]
+    pub fn with_bigcommerce(mut self, bigcommerce: Arc<Mutex<BigCommerce>>) -> Self {
+        self.bigcommerce = Some(bigcommerce);
         self
     }
 
@@ -148,6 +160,11 @@ impl FakeTransport {
 
     /// One call, with what is wrong with just this one.
     fn answer(&self, request: &HttpRequest, remote: Option<Remote>, now: Now) -> HttpResponse {
+        if let Some(bigcommerce) =
+            self.bigcommerce.as_ref().filter(|_| request.url.starts_with(OF_BIGCOMMERCE))
+        {
+            return answer_of_bigcommerce(&mut lock(bigcommerce), request, remote, now);
+        }
         match self.shopify.as_ref().filter(|_| request.url.contains(OF_SHOPIFY)) {
             Some(shopify) => answer_of_shopify(&mut lock(shopify), request, remote, now),
             None => answer(&mut lock(&self.amazon), request, remote, now),
@@ -203,6 +220,27 @@ fn answer_of_shopify(
     };
     let answer = shopify.handle(request, now);
     shopify.faults = before;
+    answer
+}
+
+/// A token of a store never ends: that one is refused all the same is the store's own trouble.
+fn answer_of_bigcommerce(
+    stores: &mut BigCommerce,
+    request: &HttpRequest,
+    remote: Option<Remote>,
+    now: Now,
+) -> HttpResponse {
+    let Some(remote) = remote else { return stores.handle(request, now) };
+    let before = stores.faults.clone();
+    let one = before.clone();
+    stores.faults = match remote {
+        Remote::Throttled => bigcommerce::Faults { throttled: ALWAYS, ..one },
+        Remote::Trouble => bigcommerce::Faults { server_errors: ALWAYS, ..one },
+        Remote::Cut => bigcommerce::Faults { cut_bodies: ALWAYS, ..one },
+        Remote::Expired => return HttpResponse::json(401, "{}"),
+    };
+    let answer = stores.handle(request, now);
+    stores.faults = before;
     answer
 }
 

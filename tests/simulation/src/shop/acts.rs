@@ -80,24 +80,65 @@ pub enum ShopAct {
     Activate(Store),
 }
 
+/// What a person here does, with an order or with a connection.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// Delivers units of a row.
+    Deliver(usize, i64),
+    /// Packs units of a row.
+    Pack(usize, i64),
+    /// Delivers what was packed.
+    DeliverPacked,
+    /// Makes the invoice.
+    Invoice,
+    /// Deletes an order.
+    Delete,
+    /// Brings it back.
+    Restore,
+    /// Asks for an order.
+    Ask,
+    /// Wants fulfillments to go both ways, or not.
+    Sync(bool),
+    /// Enters the credentials again.
+    Reauthorize,
+    /// Switches a connection off.
+    Deactivate,
+    /// Switches it on.
+    Activate,
+}
+
+impl Deed {
+    /// Whether it puts right what the end of the day is judged by.
+    #[must_use]
+    pub const fn is_mending(&self) -> bool {
+        matches!(self, Self::Sync(true) | Self::Reauthorize | Self::Activate)
+    }
+}
+
 impl ShopAct {
+    /// What a person does, if it is one who does it.
+    #[must_use]
+    pub const fn deed(&self) -> Option<Deed> {
+        Some(match *self {
+            Self::Deliver(_, row, units) => Deed::Deliver(row, units),
+            Self::Pack(_, row, units) => Deed::Pack(row, units),
+            Self::DeliverPacked(_) => Deed::DeliverPacked,
+            Self::Invoice(_) => Deed::Invoice,
+            Self::Delete(_) => Deed::Delete,
+            Self::Restore(_) => Deed::Restore,
+            Self::Ask(_) => Deed::Ask,
+            Self::Sync(_, on) => Deed::Sync(on),
+            Self::Reauthorize(_) => Deed::Reauthorize,
+            Self::Deactivate(_) => Deed::Deactivate,
+            Self::Activate(_) => Deed::Activate,
+            _ => return None,
+        })
+    }
+
     /// Whether people in Weir do it, who try again until it is done.
     #[must_use]
     pub const fn is_persons(&self) -> bool {
-        matches!(
-            self,
-            Self::Deliver(..)
-                | Self::Pack(..)
-                | Self::DeliverPacked(_)
-                | Self::Invoice(_)
-                | Self::Delete(_)
-                | Self::Restore(_)
-                | Self::Ask(_)
-                | Self::Sync(..)
-                | Self::Reauthorize(_)
-                | Self::Deactivate(_)
-                | Self::Activate(_)
-        )
+        self.deed().is_some()
     }
 
     /// Whether it puts right what the end of the day is judged by: a shrunk day keeps it.

@@ -77,10 +77,13 @@ impl Seen {
     }
 }
 
+/// Everything that is stored.
+pub type Records = BTreeMap<Key, Arc<Stored>>;
+
 /// What is known at the end.
 pub struct Facts<'a> {
     /// Everything that is stored.
-    pub records: BTreeMap<Key, Arc<Stored>>,
+    pub records: Records,
     /// The shops' truth.
     pub shopify: MutexGuard<'a, Shopify>,
     /// What is remembered of each order.
@@ -108,7 +111,6 @@ pub fn judge(facts: &Facts<'_>) -> Vec<String> {
             wrong.push(format!("I1: {id} is there and was never placed"));
         }
     }
-    wrong.extend(held(facts));
     wrong
 }
 
@@ -234,7 +236,7 @@ fn came_in(
     if order.booking != Booking::Complete {
         return Err(format!("it is {:?}", order.booking));
     }
-    moved(facts, order)?;
+    moved(&facts.records, order)?;
     if order.deleted_at.is_some() {
         return match seen.is_deleted || seen.was_called_off {
             true => Ok(()),
@@ -432,9 +434,9 @@ fn shippable(truth: &TruthOrder, line: usize) -> i64 {
 // ------------------------------------------------------------------ stock and persons
 
 /// Each row's movements are what left with fulfillments that move stock. (I9, KS-03)
-fn moved(facts: &Facts<'_>, order: &SalesOrder) -> Result<(), String> {
+pub(crate) fn moved(records: &Records, order: &SalesOrder) -> Result<(), String> {
     let mut units: BTreeMap<String, i64> = BTreeMap::new();
-    for (key, stored) in &facts.records {
+    for (key, stored) in records {
         if let (Key::Movement(_, _, _, Cause::Delivery { order: of, row, .. }), Record::Movement(movement)) =
             (key, &stored.record)
             && *of == order.id
@@ -454,11 +456,11 @@ fn moved(facts: &Facts<'_>, order: &SalesOrder) -> Result<(), String> {
 }
 
 /// What places hold is what open rows of visible orders want. (I13)
-fn held(facts: &Facts<'_>) -> Vec<String> {
+pub(crate) fn held(records: &Records) -> Vec<String> {
     let mut wanted: BTreeMap<(OrganizationId, StockKey), i64> = BTreeMap::new();
-    for (key, stored) in &facts.records {
+    for (key, stored) in records {
         match (key, &stored.record) {
-            (Key::Order(organization, id), Record::Order(order)) if Store::of_order(id).is_some() => {
+            (Key::Order(organization, _), Record::Order(order)) => {
                 for (place, units) in order.reserved() {
                     *wanted.entry((organization.clone(), place)).or_default() += units;
                 }

@@ -16,10 +16,10 @@ use weir_app::{
     people::Refusal,
     signals::{self, Named},
 };
-use weir_channels::channel::{SettingValue, Settings};
+use weir_channels::channel::{Credentials, SettingValue, Settings};
 use weir_domain::{
     connection::{Endpoints, RemoteAccount},
-    ids::{FulfillmentId, SalesOrderId},
+    ids::{ConnectionId, FulfillmentId, OrganizationId, SalesOrderId},
     location::LocationKind,
     sales_order::{FulfillmentRow, FulfillmentStatus, SalesOrder, Tracking as Parcel},
 };
@@ -29,7 +29,7 @@ use weir_sandbox::{
 };
 
 use super::{
-    acts::ShopAct,
+    acts::Deed,
     stores::{Store, Way, shopify},
 };
 use crate::places::beginning;
@@ -87,27 +87,21 @@ pub async fn open(hub: &Hub, way: Way, place_ids: impl Fn(Store) -> Vec<String>)
     Ok(())
 }
 
-/// An act, and what it is about.
-#[derive(Clone, Copy, Debug)]
-pub struct Wish<'a> {
+/// What a person does, and what it is about.
+#[derive(Clone, Debug)]
+pub struct Wish {
     /// What is wanted.
-    pub act: &'a ShopAct,
-    /// The store.
-    pub store: Store,
+    pub deed: Deed,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// What the connection is let in with.
+    pub credentials: Credentials,
     /// The sales order, if it is about one.
-    pub order: Option<&'a SalesOrderId>,
+    pub order: Option<SalesOrderId>,
     /// The number of the act in the script: what it makes is named by it.
     pub number: usize,
-    /// How the application is let in.
-    pub way: Way,
-}
-
-impl Wish<'_> {
-    /// The fulfillment that it makes.
-    #[must_use]
-    pub fn fulfillment(&self) -> FulfillmentId {
-        fulfillment_of(self.number)
-    }
 }
 
 /// The fulfillment that an act of this number makes.
@@ -130,56 +124,50 @@ pub fn parcel_of(fulfillment: &FulfillmentId) -> String {
 ///
 /// # Errors
 /// Why not.
-pub async fn act(hub: &Hub, wish: Wish<'_>) -> Result<bool, Refusal> {
-    let (organization, connection) = (wish.store.organization(), wish.store.connection());
-    match (wish.act, wish.order) {
-        (ShopAct::Sync(_, on), _) => sync(hub, wish.store, *on).await,
-        (ShopAct::Reauthorize(_), _) => {
-            let credentials = Some(wish.store.credentials(wish.way));
+pub async fn act(hub: &Hub, wish: &Wish) -> Result<bool, Refusal> {
+    let Wish { organization, connection, .. } = wish;
+    match (&wish.deed, &wish.order) {
+        (Deed::Sync(on), _) => sync(hub, wish, *on).await,
+        (Deed::Reauthorize, _) => {
+            let credentials = Some(wish.credentials.clone());
             let patch = ConnectionPatch { credentials, ..ConnectionPatch::default() };
-            connections::change(hub, &organization, &connection, &patch).await.map(|_| true)
+            connections::change(hub, organization, connection, &patch).await.map(|_| true)
         }
-        (ShopAct::Deactivate(_), _) => {
-            connections::deactivate(hub, &organization, &connection).await.map(|_| true)
-        }
-        (ShopAct::Activate(_), _) => {
-            connections::activate(hub, &organization, &connection).await.map(|_| true)
-        }
-        (ShopAct::Ask(_), Some(order)) => {
+        (Deed::Deactivate, _) => connections::deactivate(hub, organization, connection).await.map(|_| true),
+        (Deed::Activate, _) => connections::activate(hub, organization, connection).await.map(|_| true),
+        (Deed::Ask, Some(order)) => {
             let Some((connection, id)) = order.source() else { return Ok(true) };
             let token = hub.ids.token();
             let named = Named::ChannelOrderId(id);
-            signals::signal(hub, &organization, &connection, &token, named, WHO).await.map(|_| true)
+            signals::signal(hub, organization, &connection, &token, named, WHO).await.map(|_| true)
         }
-        (act, Some(order)) => of_order(hub, wish, act, order).await,
+        (deed, Some(order)) => of_order(hub, wish, deed, order).await,
         (_, None) => Ok(true),
     }
 }
 
 /// What a person does to an order that is in; `false` if it is not, or not as it was wanted.
-async fn of_order(hub: &Hub, wish: Wish<'_>, act: &ShopAct, id: &SalesOrderId) -> Result<bool, Refusal> {
-    let organization = &wish.store.organization();
+async fn of_order(hub: &Hub, wish: &Wish, deed: &Deed, id: &SalesOrderId) -> Result<bool, Refusal> {
+    let organization = &wish.organization;
     let file = hub.read_order(Site::PersonRead, organization, id).await?;
     let Some((order, _)) = file.order else { return Ok(false) };
-    let done = match act {
-        ShopAct::Deliver(_, row, units) => {
+    let done = match deed {
+        Deed::Deliver(row, units) => {
             fulfil(hub, wish, &order, (*row, *units), FulfillmentStatus::Delivered).await
         }
-        ShopAct::Pack(_, row, units) => {
-            fulfil(hub, wish, &order, (*row, *units), FulfillmentStatus::Packed).await
-        }
-        ShopAct::DeliverPacked(_) => {
+        Deed::Pack(row, units) => fulfil(hub, wish, &order, (*row, *units), FulfillmentStatus::Packed).await,
+        Deed::DeliverPacked => {
             let packed = order.fulfillments.iter().find(|found| found.status == FulfillmentStatus::Packed);
             let Some(packed) = packed else { return Ok(false) };
             let patch = FulfillmentPatch { status: Some(FulfillmentStatus::Delivered), tracking: None };
             fulfill::change(hub, organization, id, &packed.id, &patch, WHO).await.map(drop)
         }
-        ShopAct::Invoice(_) => invoice::invoice(hub, organization, id, &BTreeSet::new(), WHO).await.map(drop),
-        ShopAct::Delete(_) => remove::delete(hub, organization, id, WHO).await.map(drop),
+        Deed::Invoice => invoice::invoice(hub, organization, id, &BTreeSet::new(), WHO).await.map(drop),
+        Deed::Delete => remove::delete(hub, organization, id, WHO).await.map(drop),
         // A row that is deleted with its channel is not the person's to bring back.
-        ShopAct::Restore(_) if order.deleted_at.is_none() => return Ok(false),
-        ShopAct::Restore(_) => remove::restore(hub, organization, id, WHO).await.map(drop),
-        _ => Ok(()),
+        Deed::Restore if order.deleted_at.is_none() => return Ok(false),
+        Deed::Restore => remove::restore(hub, organization, id, WHO).await.map(drop),
+        Deed::Ask | Deed::Sync(_) | Deed::Reauthorize | Deed::Deactivate | Deed::Activate => Ok(()),
     };
     match done {
         Ok(()) => Ok(true),
@@ -190,12 +178,12 @@ async fn of_order(hub: &Hub, wish: Wish<'_>, act: &ShopAct, id: &SalesOrderId) -
 
 async fn fulfil(
     hub: &Hub,
-    wish: Wish<'_>,
+    wish: &Wish,
     order: &SalesOrder,
     (row, units): (usize, i64),
     status: FulfillmentStatus,
 ) -> Result<(), Refusal> {
-    let id = wish.fulfillment();
+    let id = fulfillment_of(wish.number);
     if order.fulfillments.iter().any(|known| known.id == id) {
         return Ok(());
     }
@@ -206,11 +194,11 @@ async fn fulfil(
     let parcel = Parcel { number: Some(parcel_of(&id)), carrier: Some("UPS".to_owned()), url: None };
     let new = NewParcel { status, rows, tracking: Some(parcel), shipped_at: None };
     let token = token_of(wish.number);
-    fulfill::fulfill(hub, &wish.store.organization(), &order.id, &token, new, WHO).await.map(drop)
+    fulfill::fulfill(hub, &wish.organization, &order.id, &token, new, WHO).await.map(drop)
 }
 
-async fn sync(hub: &Hub, store: Store, on: bool) -> Result<bool, Refusal> {
+async fn sync(hub: &Hub, wish: &Wish, on: bool) -> Result<bool, Refusal> {
     let settings = Settings::from([("sync_fulfillment_status".to_owned(), Some(SettingValue::Switch(on)))]);
     let patch = ConnectionPatch { settings, ..ConnectionPatch::default() };
-    connections::change(hub, &store.organization(), &store.connection(), &patch).await.map(|_| true)
+    connections::change(hub, &wish.organization, &wish.connection, &patch).await.map(|_| true)
 }

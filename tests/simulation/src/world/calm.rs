@@ -8,10 +8,17 @@ use weir_app::{
 use weir_domain::connection::ConnectionStatus;
 use weir_sandbox::amazon::Faults;
 
-use super::{World, import_queue, notice_queue, shops};
+use super::{World, import_queue, notice_queue, outlets, shops};
 use crate::{
-    acts::Act, executor::lock, gate::Mode, logs, model, people, projection, shop::stores::Store,
-    sometimes::Situation, world::jobs::Job,
+    acts::Act,
+    executor::lock,
+    gate::Mode,
+    logs, model,
+    outlet::outlets::Outlet,
+    people, projection,
+    shop::{model::held, stores::Store},
+    sometimes::Situation,
+    world::jobs::Job,
 };
 
 /// The longest time until all is at rest: twice the longest wait of a parked signal (32 minutes), of
@@ -33,10 +40,13 @@ impl World {
                 self.turn(until);
             }
             self.redrive();
+            self.mend_outlets();
             let unrest = self.unrest();
             let mut wrong = if unrest.is_empty() { model::judge(&self.facts()) } else { Vec::new() };
             if unrest.is_empty() {
                 wrong.extend(self.judge_shops());
+                wrong.extend(self.judge_outlets());
+                wrong.extend(held(&self.ledger.everything()));
             }
             if unrest.is_empty() && wrong.is_empty() {
                 break;
@@ -50,7 +60,9 @@ impl World {
             self.sweep_twice();
             self.last_look();
         }
-        projection::project(&self.ledger.everything())
+        let mut lines = projection::project(&self.ledger.everything());
+        lines.extend(self.outlet_lines());
+        lines
     }
 
     fn begin_calm(&mut self) {
@@ -63,6 +75,7 @@ impl World {
         }
         lock(&self.amazon).faults = Faults::NONE;
         lock(&self.shops.shopify).faults = weir_sandbox::shopify::Faults::NONE;
+        lock(&self.outlets.bigcommerce).faults = weir_sandbox::bigcommerce::Faults::NONE;
     }
 
     /// Dead letters are replayed, but for those that nobody can ever read.
@@ -101,6 +114,13 @@ impl World {
         for store in Store::ALL.into_iter().filter(|_| self.setup.script.shop.is_there) {
             add(!self.is_subscribed(store), &|| format!("{} tells of nothing", store.domain()));
         }
+        let of_outlets = [outlets::import_queue(), outlets::push_queue()];
+        add(of_outlets.iter().any(|queue| self.queue.depth(queue) > 0), &|| {
+            "messages of outlets in a queue".to_owned()
+        });
+        for outlet in Outlet::ALL.into_iter().filter(|_| self.setup.script.outlet.is_there) {
+            add(!self.is_hooked(outlet), &|| format!("{} tells of nothing", outlet.word()));
+        }
         add(self.stream_place < self.ledger.stream_len(), &|| "the stream is behind".to_owned());
         // Who wants an order deleted that never came in waits for ever.
         let waits = |act: &Act| !matches!(act, Act::Delete(_)) && !act.is_of_shop_order();
@@ -119,7 +139,8 @@ impl World {
                     });
                 }
                 (Key::Poll(_, account), Record::Poll(state)) => {
-                    let changed_at = self.shop_changed_at(account).unwrap_or(self.changed_at);
+                    let of_shop = self.shop_changed_at(account).or_else(|| self.outlet_changed_at(account));
+                    let changed_at = of_shop.unwrap_or(self.changed_at);
                     let is_behind = state.main.cursor < changed_at || !state.once.is_empty();
                     add(is_behind, &|| format!("the search of {account} is behind: {state:?}"));
                 }
@@ -216,7 +237,8 @@ impl World {
             let is_amazon = host == "api.amazon.com"
                 || (host.starts_with("sellingpartnerapi-") && host.ends_with(".amazon.com"));
             let is_shop = Store::ALL.into_iter().any(|store| store.domain() == host);
-            if !is_amazon && !is_shop {
+            let is_outlet = host == "api.bigcommerce.com";
+            if !is_amazon && !is_shop && !is_outlet {
                 self.watch.fail(format!("I38: {host} was called"));
             }
         }

@@ -25,18 +25,20 @@ use weir_sandbox::{
 
 use super::{
     IMPORTERS, Running, STREAM_TRIES, VISIBILITY, World, import_queue, notice_queue,
+    outlets::{self, OutletDelivery},
     shops::{self, Delivery},
 };
 use crate::{
     acts::Act,
     executor::{TaskId, lock},
+    outlet::{acts::OutletAct, outlets::Outlet},
     people,
     places::{CLIENT_ID, Place, QUEUE_ARN, SELLER_A, amazon},
     shop::{
         self,
-        acts::ShopAct,
+        acts::{Deed, ShopAct},
         people::Wish,
-        stores::{Store, Way, id_of},
+        stores::id_of,
     },
     sometimes::Situation,
 };
@@ -57,6 +59,8 @@ pub(super) enum Job {
     Person(Act),
     /// A web shop's delivery to a webhook door.
     Door(Delivery),
+    /// An outlet's.
+    OutletDoor(OutletDelivery),
 }
 
 /// What a task answered.
@@ -91,6 +95,11 @@ impl World {
             self.begin_imports(&shops::import_queue());
             self.begin_imports(&shops::push_queue());
             self.begin_deliveries();
+        }
+        if self.setup.script.outlet.is_there {
+            self.begin_imports(&outlets::import_queue());
+            self.begin_imports(&outlets::push_queue());
+            self.begin_outlet_deliveries();
         }
         if !self.is_running(|job| matches!(job, Job::Notices(_))) {
             let received = self.queue.receive(&notice_queue(), 10, VISIBILITY);
@@ -205,18 +214,19 @@ impl World {
         let hub = self.hub.clone();
         let items = match &job {
             Job::Dispatch(count) => self.ledger.stream_from(self.stream_place, *count),
-            Job::Tick | Job::Sweep | Job::Import(_) | Job::Notices(_) | Job::Person(_) | Job::Door(_) => {
-                Vec::new()
-            }
+            Job::Tick
+            | Job::Sweep
+            | Job::Import(_)
+            | Job::Notices(_)
+            | Job::Person(_)
+            | Job::Door(_)
+            | Job::OutletDoor(_) => Vec::new(),
         };
         let order = match &job {
-            Job::Person(Act::Shop(_, act)) => {
-                self.store_of(act).zip(act.order()).map(|(store, number)| store.sales_order(id_of(number)))
-            }
             Job::Person(Act::Delete(order) | Act::Ask(order)) => self.order_key(*order),
             _ => None,
         };
-        let (work, shop_wish) = (job.clone(), self.shop_wish(&job));
+        let (work, wish) = (job.clone(), self.wish(&job));
         let task = self.executor.start(Box::pin(async move {
             match work {
                 Job::Tick => Done::Tick(poll::tick(&hub).await.map(drop)),
@@ -227,13 +237,13 @@ impl World {
                     let items: Vec<_> = items.into_iter().map(|item| (item.key, item.effect)).collect();
                     Done::Dispatch(dispatch::dispatch(&hub, &items).await)
                 }
-                Job::Person(Act::Shop(number, act)) => {
-                    let Some((store, way)) = shop_wish else { return Done::Person(Ok(true)) };
-                    let wish = Wish { act: &act, store, order: order.as_ref(), number, way };
-                    Done::Person(shop::people::act(&hub, wish).await.map_err(|error| error.to_string()))
+                Job::Person(Act::Shop(..) | Act::Outlet(..)) => {
+                    let Some(wish) = wish else { return Done::Person(Ok(true)) };
+                    Done::Person(shop::people::act(&hub, &wish).await.map_err(|error| error.to_string()))
                 }
                 Job::Person(act) => Done::Person(people::act(&hub, &act, order.as_ref()).await),
                 Job::Door(delivery) => Done::Door(shops::knock(&hub, &delivery).await),
+                Job::OutletDoor(delivery) => Done::Door(outlets::knock(&hub, &delivery).await),
             }
         }));
         self.say(|| format!("task {task} begins: {}", job.text()));
@@ -241,11 +251,35 @@ impl World {
         self.running.insert(task, Running { job, skew, began: self.clock.true_now() });
     }
 
-    /// The store that a person's act is about, and how its application is let in.
-    fn shop_wish(&self, job: &Job) -> Option<(Store, Way)> {
-        let Job::Person(Act::Shop(_, act)) = job else { return None };
-        let store = self.store_of(act)?;
-        Some((store, self.setup.script.shop.way))
+    /// What a person wants of a web shop or an outlet.
+    fn wish(&self, job: &Job) -> Option<Wish> {
+        match job {
+            Job::Person(Act::Shop(number, act)) => {
+                let store = self.store_of(act)?;
+                Some(Wish {
+                    deed: act.deed()?,
+                    organization: store.organization(),
+                    connection: store.connection(),
+                    credentials: store.credentials(self.setup.script.shop.way),
+                    order: act.order().map(|order| store.sales_order(id_of(order))),
+                    number: *number,
+                })
+            }
+            Job::Person(Act::Outlet(number, act)) => {
+                let outlet = self.outlet_of(act)?;
+                // An order that was not placed yet is none that could be meant.
+                let order = act.order().map(|order| self.outlets.seen.get(&order).map_or(0, |seen| seen.id));
+                Some(Wish {
+                    deed: act.deed()?.clone(),
+                    organization: outlet.organization(),
+                    connection: outlet.connection(),
+                    credentials: outlet.credentials(),
+                    order: order.map(|id| outlet.sales_order(id)),
+                    number: *number,
+                })
+            }
+            _ => None,
+        }
     }
 
     fn draw_skew(&mut self, job: &Job) -> SignedDuration {
@@ -302,10 +336,20 @@ impl World {
                 };
                 self.delivered(task, &delivery, answer);
             }
+            (Job::OutletDoor(delivery), done) => {
+                let answer = match done {
+                    Some(Done::Door(answer)) => Some(answer),
+                    Some(_) | None => None,
+                };
+                self.outlet_delivered(task, &delivery, answer);
+            }
             (Job::Person(act), Some(Done::Person(Ok(true)))) => {
                 self.say(|| format!("task {task} ended: {act:?} is done"));
                 if let Act::Shop(_, act) = &act {
                     self.shop_act_done(act);
+                }
+                if let Act::Outlet(_, act) = &act {
+                    self.outlet_act_done(act);
                 }
                 if let Act::Delete(order) = act {
                     self.deleted.extend(self.order_key(order));
@@ -333,7 +377,15 @@ impl World {
                 Ended::Told => {}
                 Ended::Pushed(Pushed::Made(_)) => self.sometimes.reach(Situation::PushMade),
                 Ended::Pushed(Pushed::Nothing) => self.sometimes.reach(Situation::PushNothing),
-                Ended::Pushed(Pushed::Refused) => self.sometimes.reach(Situation::PushRefused),
+                Ended::Pushed(Pushed::Refused) => {
+                    let of_outlet = push_of(&received.body).and_then(|push| Outlet::of_order(&push.order));
+                    let is_left = of_outlet.is_some();
+                    self.sometimes.reach(if is_left {
+                        Situation::LeftInStore
+                    } else {
+                        Situation::PushRefused
+                    });
+                }
                 Ended::Parked(_) => self.sometimes.reach(Situation::Parked),
                 Ended::Decided(kind, code) => {
                     if signal.as_ref().is_some_and(|signal| signal.cause == SignalCause::Sweep) {
@@ -419,6 +471,7 @@ impl World {
             }
             Act::Poison => self.queue.put(&import_queue(), people::poison()),
             Act::Shop(number, act) => self.shop_act(number, act),
+            Act::Outlet(number, act) => self.outlet_act(number, act),
             Act::Reauthorize(_)
             | Act::Deactivate(_)
             | Act::Activate(_)
@@ -463,13 +516,19 @@ impl Job {
             | Self::Notices(_)
             | Self::Dispatch(_)
             | Self::Person(_)
-            | Self::Door(_) => false,
+            | Self::Door(_)
+            | Self::OutletDoor(_) => false,
         }
     }
 
     /// Whether it is a person who brings a deleted order back.
     pub(super) const fn restores(&self) -> bool {
-        matches!(self, Self::Person(Act::Shop(_, ShopAct::Restore(_))))
+        matches!(
+            self,
+            Self::Person(
+                Act::Shop(_, ShopAct::Restore(_)) | Act::Outlet(_, OutletAct::Order(_, Deed::Restore))
+            )
+        )
     }
 
     fn text(&self) -> String {
@@ -493,6 +552,11 @@ impl Job {
                 let Delivery { webhook, is_forged } = delivery;
                 let forged = if *is_forged { ", forged" } else { "" };
                 format!("delivery of {}{forged}", webhook.topic)
+            }
+            Self::OutletDoor(delivery) => {
+                let OutletDelivery { webhook, is_forged } = delivery;
+                let forged = if *is_forged { ", forged" } else { "" };
+                format!("delivery of {}{forged}", webhook.scope)
             }
         }
     }

@@ -12,7 +12,11 @@ use weir_app::{
     ports::{Key, QueueName, Record},
     webhook::{self, Answer},
 };
-use weir_domain::{Timestamp, ids::ConnectionId};
+use weir_domain::{
+    Timestamp,
+    connection::ConnectionStatus,
+    ids::{ConnectionId, OrganizationId},
+};
 use weir_sandbox::{
     Now,
     shopify::{Edit, LineSpec, Parcel, RefundSpec, Restock, Shopify, TruthOrder, Webhook},
@@ -23,6 +27,7 @@ use crate::{
     acts::Act,
     executor::{TaskId, lock},
     gate::Passed,
+    outlet::outlets::Outlet,
     shop::{
         acts::ShopAct,
         model::{self, Seen},
@@ -120,11 +125,7 @@ impl World {
         let topic = delivery.webhook.topic;
         self.say(|| format!("task {task} ended: {topic}: {status}"));
         if delivery.is_forged {
-            self.shops.forged.remove(&task);
-            self.sometimes.reach(Situation::Forged);
-            if status == 200 {
-                self.watch.fail(format!("I39: a forged delivery of {topic} was let in"));
-            }
+            self.forged_answer(task, topic, status);
             return;
         }
         if status != 200 {
@@ -132,6 +133,15 @@ impl World {
             lock(&self.shops.shopify).webhook_failed(&delivery.webhook, now);
         } else if topic == "customers/redact" {
             self.acknowledged_redaction(&delivery.webhook);
+        }
+    }
+
+    /// What was forged is not let in. (I39)
+    pub(super) fn forged_answer(&mut self, task: TaskId, topic: &str, status: u16) {
+        self.shops.forged.remove(&task);
+        self.sometimes.reach(Situation::Forged);
+        if status == 200 {
+            self.watch.fail(format!("I39: a forged delivery of {topic} was let in"));
         }
     }
 
@@ -161,24 +171,25 @@ impl World {
     fn note_push(&mut self, effect: &Passed) {
         let Some(running) = self.running.get(&effect.task) else { return };
         let Job::Import(received) = &running.job else { return };
-        let stores: BTreeSet<Store> = received
-            .iter()
-            .filter_map(|received| super::jobs::push_of(&received.body))
-            .filter_map(|push| Store::of_order(&push.order))
-            .collect();
-        let may_push = |store: &Store| {
-            let stored = self.ledger.peek(&Key::Connection(store.organization(), store.connection()));
+        let pushes = received.iter().filter_map(|received| super::jobs::push_of(&received.body));
+        let from: BTreeSet<(OrganizationId, ConnectionId)> =
+            pushes.filter_map(|push| Some((push.organization, push.order.source()?.0))).collect();
+        let may_push = |(organization, id): &(OrganizationId, ConnectionId)| {
+            let stored = self.ledger.peek(&Key::Connection(organization.clone(), id.clone()));
             let connection = match stored.as_deref().map(|stored| &stored.record) {
                 Some(Record::Connection(connection)) => connection.clone(),
                 _ => return false,
             };
-            let is_new = self.shops.without_sync.get(store).is_some_and(|at| *at >= running.began);
+            let since_of_shop = Store::of(id).and_then(|store| self.shops.without_sync.get(&store));
+            let since = Outlet::of(id).and_then(|outlet| self.outlets.without_sync.get(&outlet));
+            let is_new = since.or(since_of_shop).is_some_and(|at| *at >= running.began);
             let has_stopped = connection.deactivated_at.is_some_and(|at| at >= running.began);
+            let has_failed = matches!(connection.status, ConnectionStatus::NeedsAttention(_));
             (connection.settings.shop.sync_fulfillment_status || is_new)
-                && (connection.is_active() || has_stopped)
+                && (connection.is_active() || has_stopped || (has_failed && Outlet::of(id).is_some()))
         };
-        if !stores.is_empty() && !stores.iter().any(may_push) {
-            self.watch.fail(format!("I26: {stores:?} was pushed to and should not have been"));
+        if !from.is_empty() && !from.iter().any(may_push) {
+            self.watch.fail(format!("I26: {from:?} was pushed to and should not have been"));
         }
     }
 
@@ -262,7 +273,12 @@ impl World {
     }
 
     pub(super) fn note_forged(&mut self, task: TaskId, job: &Job) {
-        if matches!(job, Job::Door(delivery) if delivery.is_forged) {
+        let is_forged = match job {
+            Job::Door(delivery) => delivery.is_forged,
+            Job::OutletDoor(delivery) => delivery.is_forged,
+            _ => false,
+        };
+        if is_forged {
             self.shops.forged.insert(task);
         }
     }

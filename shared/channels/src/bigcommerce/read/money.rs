@@ -115,14 +115,15 @@ pub(super) fn charged(
         reading.odd((*what).to_owned());
     }
     let Fit { lines, mut parts, order_discount, credit, .. } = fit;
-    let order_discount = off_shipping(kept, &mut parts, order_discount)?;
+    let round = |amount: Decimal| reading.currency.map_or(amount, |currency| currency.round(amount));
+    let order_discount = off_shipping(kept, &mut parts, order_discount, round)?;
     let mut charges: Vec<ChannelCharge> = parts.iter().map(Part::charge).collect();
     if !credit.is_zero() {
         // What was paid with it was paid; the total is the channel's all the same.
         charges.push(other(-credit));
     }
     charges.retain(|charge| !charge.amount.is_zero() || charge.tax.is_some_and(|tax| !tax.is_zero()));
-    let charged = Charged { lines, charges, order_discount, total: told.total };
+    let charged = Charged { lines, charges, order_discount, total: told.total.map(round) };
     let given_back = refunds::read(kept)?;
     Ok(refunds::after(reading, charged, items, &given_back, includes_tax))
 }
@@ -237,6 +238,7 @@ fn off_shipping(
     kept: &Object<'_, '_>,
     parts: &mut [Part],
     order_discount: Decimal,
+    round: impl Fn(Decimal) -> Decimal,
 ) -> Result<Decimal, MalformedOrder> {
     let mut left = Decimal::ZERO;
     for node in kept.get("coupons").list()?.iter() {
@@ -245,6 +247,7 @@ fn off_shipping(
             left += amount(&coupon, "discount")?.unwrap_or_default().abs();
         }
     }
+    left = round(left);
     let mut rest = order_discount;
     for part in parts.iter_mut().filter(|part| part.kind == ChargeKind::Shipping) {
         let taken = left.min(rest).min(part.amount - part.discount).max(Decimal::ZERO);

@@ -47,6 +47,15 @@ enum Repair {
     Mend(String),
 }
 
+impl Repair {
+    const fn method(&self) -> Method {
+        match self {
+            Self::Make => Method::Post,
+            Self::Mend(_) => Method::Put,
+        }
+    }
+}
+
 /// Asks for the list, and then mends or makes one scope after the other.
 pub(super) fn subscribe(
     call: Call<'_>,
@@ -64,8 +73,8 @@ pub(super) fn subscribe(
         .filter_map(|scope| Some((scope, repair(&hooks, scope, target, &value)?)))
         .collect();
     let (mut changed, mut denied) = (Vec::new(), Vec::new());
-    for ((scope, _), answer) in wanted.iter().zip(answers) {
-        match check(answer) {
+    for ((scope, repair), answer) in wanted.iter().zip(answers) {
+        match check(repair.method(), answer) {
             Ok(()) => changed.push((*scope).to_owned()),
             // One permission that is missing keeps none of the other scopes away.
             Err(ChannelError::Denied(_)) => denied.push((*scope).to_owned()),
@@ -86,8 +95,8 @@ pub(super) fn subscribe(
         "headers": { OWN_HEADER: value },
     });
     let asked = match repair {
-        Repair::Make => write(call, Method::Post, "v3/hooks", &body),
-        Repair::Mend(id) => write(call, Method::Put, &format!("v3/hooks/{id}"), &body),
+        Repair::Make => write(call, repair.method(), "v3/hooks", &body),
+        Repair::Mend(id) => write(call, repair.method(), &format!("v3/hooks/{id}"), &body),
     };
     Ok(WebhookStep::Ask(CALL, asked))
 }
@@ -119,7 +128,7 @@ pub(super) fn unsubscribe(
     };
     let ours: Vec<Hook> = hooks.into_iter().filter(|hook| hook.destination == target).collect();
     for answer in answers {
-        check(answer)?;
+        check(Method::Delete, answer)?;
     }
     match ours.get(answers.len()) {
         Some(hook) => {
@@ -202,11 +211,14 @@ fn read_page(text: &str, hooks: &mut Vec<Hook>) -> Result<Option<String>, Malfor
     next_page(&answer)
 }
 
-/// Whether a change was made. A hook that somebody else has made or removed meanwhile is as it was wanted.
-fn check(response: &HttpResponse) -> Result<(), ChannelError> {
-    match response.status {
-        404 | 409 => Ok(()),
-        204 => Ok(()),
+/// Whether a change was made. What somebody else has made meanwhile is there, and what he has removed is
+/// gone; one that was to be mended and is gone is missing until the next look makes it anew.
+fn check(method: Method, response: &HttpResponse) -> Result<(), ChannelError> {
+    match (response.status, method) {
+        (404, Method::Delete) | (409 | 204, _) => Ok(()),
+        (404, Method::Put) => {
+            Err(ChannelError::Trouble("a hook was removed while it was to be mended".to_owned()))
+        }
         _ => some_text_of(response).map(|_| ()),
     }
 }

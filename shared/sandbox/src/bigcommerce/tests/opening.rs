@@ -3,7 +3,7 @@
 use super::{at, with};
 use crate::{
     Now,
-    bigcommerce::{BigCommerce, Demo, Made, StoreSpec, status},
+    bigcommerce::{BigCommerce, Demo, Put, StoreSpec, status},
 };
 use std::collections::BTreeSet;
 
@@ -61,15 +61,11 @@ fn what_an_application_put_is_put_again() {
     let id = again.truth(STORE)[3].id;
     let before = again.order(Demo::STORES[1], id).unwrap().clone();
     assert_ne!(again.order(STORE, id).unwrap().status, status::SHIPPED);
-    let made = Made {
-        store: STORE.to_owned(),
-        order: id,
-        status: status::SHIPPED,
-        at: at(310).wall.as_millisecond(),
-    };
-    assert!(again.make_again(&made));
+    let (before_it, after, at) = (status::AWAITING_FULFILLMENT, status::SHIPPED, at(310).wall);
+    let put = Put { store: STORE.to_owned(), order: id, before: before_it, after, at };
+    assert!(again.put_again(&put));
     assert_eq!(again.order(STORE, id).unwrap().status, status::SHIPPED);
     assert_eq!(*again.order(Demo::STORES[1], id).unwrap(), before);
-    assert!(!again.make_again(&Made { order: 1, ..made }), "an order that is not there");
-    assert_eq!(again.take_made(), [], "it is not made by an application a second time");
+    assert!(!again.put_again(&Put { order: 1, ..put }), "an order that is not there");
+    assert_eq!(again.take_puts(), [], "nobody put it over the API");
 }

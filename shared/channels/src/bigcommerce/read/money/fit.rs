@@ -60,18 +60,11 @@ impl Search<'_> {
                 for order_discount in self.discounts(applied) {
                     for lines in self.ways(plain, &parts) {
                         let Some(off) = self.off(&lines, &parts, order_discount + credit) else { continue };
-                        if off.abs() <= self.tolerance(&lines, &parts) {
+                        if off.abs() <= self.tolerance(&lines, &parts, [order_discount, credit]) {
                             let mut unusual = of_parts.clone();
                             unusual.extend((!credit.is_zero()).then_some(CREDIT));
-                            let (lines, parts) = self.settle(lines, parts, order_discount + credit);
-                            return Some(Fit {
-                                lines,
-                                parts,
-                                order_discount,
-                                credit,
-                                is_exact: true,
-                                unusual,
-                            });
+                            let off = TakenOff { order_discount, credit };
+                            return Some(Fit { unusual, ..self.settle(lines, parts, off) });
                         }
                     }
                 }
@@ -151,39 +144,47 @@ impl Search<'_> {
         Some(lines + parts - taken_off - self.total)
     }
 
-    /// Half a unit for each part that has more decimals than the currency: the total has been rounded.
-    fn tolerance(&self, lines: &[Now], parts: &[Part]) -> Decimal {
+    /// Half a unit for each figure that has more decimals than the currency: the total has been rounded.
+    fn tolerance(&self, lines: &[Now], parts: &[Part], taken_off: [Decimal; 2]) -> Decimal {
         let lines = lines.iter().filter_map(|line| line.charged(self.includes_tax));
-        let all = lines.chain(parts.iter().map(|part| part.charged(self.includes_tax)));
+        let all = lines.chain(parts.iter().map(|part| part.charged(self.includes_tax))).chain(taken_off);
         let finer = all.filter(|figure| *figure != self.currency.round(*figure)).count();
         let half = Decimal::new(5, self.currency.minor_digits() + 1);
         half * Decimal::from(finer)
     }
 
-    /// Brings every part to the currency's units, so that they still make the total: what rounding leaves
-    /// goes where most was cut off.
-    fn settle(&self, mut lines: Vec<Now>, mut parts: Vec<Part>, taken_off: Decimal) -> (Vec<Now>, Vec<Part>) {
+    /// Brings every figure to the currency's units, what comes off the order as well, so that they still
+    /// make the total: what rounding leaves goes where most was cut off.
+    fn settle(&self, mut lines: Vec<Now>, mut parts: Vec<Part>, off: TakenOff) -> Fit {
         let charged = |line: &Now| line.charged(self.includes_tax).unwrap_or_default();
         let mut figures: Vec<Decimal> = lines.iter().map(charged).collect();
         figures.extend(parts.iter().map(|part| part.charged(self.includes_tax)));
-        let whole = self.currency.round(self.total) + self.currency.round(taken_off);
+        figures.extend([-off.order_discount, -off.credit]);
         let round = |amount: Decimal| self.currency.round(amount);
-        let mut settled = settled(&figures, whole, self.currency).into_iter();
+        let mut settled = settled(&figures, round(self.total), self.currency).into_iter();
+        let mut next = || settled.next().unwrap_or_default();
         for line in &mut lines {
-            let paid = settled.next().unwrap_or_default();
+            let paid = next();
             let added = if self.includes_tax { Decimal::ZERO } else { round(line.tax.unwrap_or_default()) };
             line.discount = round(line.discount);
             line.amount = line.amount.map(|_| paid + line.discount - added);
             line.tax = line.tax.map(round);
         }
         for part in &mut parts {
-            let paid = settled.next().unwrap_or_default();
+            let paid = next();
             let added = if self.includes_tax { Decimal::ZERO } else { round(part.tax.unwrap_or_default()) };
             part.amount = paid + part.discount - added;
             part.tax = part.tax.map(round);
         }
-        (lines, parts)
+        let (order_discount, credit) = (-next(), -next());
+        Fit { lines, parts, order_discount, credit, is_exact: true, unusual: Vec::new() }
     }
+}
+
+/// What comes off an order as a whole.
+struct TakenOff {
+    order_discount: Decimal,
+    credit: Decimal,
 }
 
 /// The figures as they stand: a line's price, its own discounts, and the tax that is told for it.
@@ -220,7 +221,8 @@ fn taxed_before_discount(figures: &[&Figures]) -> Option<Vec<Now>> {
     figures.iter().map(now).collect()
 }
 
-/// Figures in the currency's units that make the whole, each less than a unit from what it was.
+/// Figures in the currency's units that make the whole. Those with more decimals give way, and so far as it
+/// takes: many that were each rounded may be together some units from a whole that was rounded once.
 fn settled(figures: &[Decimal], whole: Decimal, currency: Currency) -> Vec<Decimal> {
     let unit = Decimal::new(1, currency.minor_digits());
     let down = |figure: &Decimal| {
@@ -230,12 +232,19 @@ fn settled(figures: &[Decimal], whole: Decimal, currency: Currency) -> Vec<Decim
     let mut missing = whole - parts.iter().sum::<Decimal>();
     let mut by_rest: Vec<usize> = (0..parts.len()).filter(|index| figures[*index] != parts[*index]).collect();
     by_rest.sort_by(|a, b| (figures[*b] - parts[*b]).cmp(&(figures[*a] - parts[*a])).then(a.cmp(b)));
-    for index in by_rest {
+    for index in by_rest.iter().cycle() {
         if missing < unit {
             break;
         }
-        parts[index] += unit;
+        parts[*index] += unit;
         missing -= unit;
+    }
+    for index in by_rest.iter().rev().cycle() {
+        if missing > -unit {
+            break;
+        }
+        parts[*index] -= unit;
+        missing += unit;
     }
     parts
 }
@@ -253,5 +262,21 @@ mod tests {
         assert_eq!(parts.iter().map(ToString::to_string).collect::<Vec<_>>(), ["24.38", "24.37", "0.25"]);
         let whole = settled(&["10.0000".parse().unwrap()], "10.00".parse().unwrap(), euro);
         assert_eq!(whole, ["10.00".parse::<Decimal>().unwrap()]);
+    }
+
+    #[test]
+    fn many_roundings_may_be_units_away_from_one() {
+        // SPEC: G-06
+        let euro = Currency::parse("EUR").unwrap();
+        let check = |figures: [&str; 4], whole: &str| {
+            let figures = figures.map(|text| text.parse::<Decimal>().unwrap());
+            let whole: Decimal = whole.parse().unwrap();
+            let parts = settled(&figures, whole, euro);
+            assert_eq!(parts.iter().sum::<Decimal>(), whole, "{parts:?}");
+            assert!(parts.iter().all(|part| *part == euro.round(*part)), "{parts:?}");
+        };
+        check(["1.0090", "1.0090", "1.0090", "2.00"], "5.04");
+        check(["1.0010", "1.0010", "1.0010", "2.00"], "4.99");
+        check(["1.0090", "1.0010", "-0.3333", "2.00"], "3.68");
     }
 }

@@ -102,7 +102,7 @@ pub(super) fn after(
     let of_charges: Decimal = charges.iter().map(charged).sum();
     let parts = of_lines.map(|lines| lines + of_charges - order_discount);
     let total = match given_back.total {
-        Some(given_back) => before.total.map(|total| total - given_back),
+        Some(given_back) => before.total.map(|total| currency.round(total - given_back)),
         None => {
             reading.odd("the order does not tell what was given back for its refunded units".to_owned());
             parts
