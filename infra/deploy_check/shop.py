@@ -36,22 +36,24 @@ def own_minute(connection):
 
 
 class Shop:
-    def __init__(self, cloud, recorder, shopify, say):
-        self.cloud, self.recorder, self.shopify, self.say = cloud, recorder, shopify, say
+    channel, title, sku = "shopify", "Shopify", "CUP"
+
+    def __init__(self, cloud, recorder, sandbox, say):
+        self.cloud, self.recorder, self.sandbox, self.say = cloud, recorder, sandbox, say
         self.delivered = 0
 
-    # ---- the sandboxed Shopify
+    # ---- the sandboxed channel
 
     def call(self, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.shopify + "/_sandbox" + path, data, headers, method=method)
+        request = urllib.request.Request(self.sandbox + "/_sandbox" + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
     def sell(self, quantity):
-        lines = [{"sku": "CUP", "quantity": quantity}]
+        lines = [{"sku": self.sku, "quantity": quantity}]
         return self.call(f"/shops/{self.domain}/orders", {"orders": [lines]})[0]
 
     def topics(self):
@@ -63,20 +65,23 @@ class Shop:
     # ---- the door
 
     def knock(self, connection, headers, body):
-        return self.cloud.knock(f"/webhooks/shopify/{connection}", headers, body)
+        return self.cloud.knock(f"/webhooks/{self.channel}/{connection}", headers, body)
+
+    def topic_of(self, delivery):
+        return next(value for name, value in delivery["headers"] if name.lower() == "x-shopify-topic")
 
     def carry_deliveries(self, wanted=""):
-        """What Shopify delivers now of the topics that begin so, each answered well; the topics. The others are lost."""
+        """What is delivered now of the topics that begin so, each answered well; the topics. The others are lost."""
         topics = []
         for delivery in self.call("/webhooks"):
-            topic = next(value for name, value in delivery["headers"] if name.lower() == "x-shopify-topic")
+            topic = self.topic_of(delivery)
             if not topic.startswith(wanted):
                 continue
             place = urllib.parse.urlsplit(delivery["uri"])
             assert f"{place.scheme}://{place.netloc}" == self.cloud.public_url, delivery["uri"]
             headers = dict(delivery["headers"])
             status = self.cloud.knock(place.path, headers, delivery["body"].encode())
-            assert status == 200, f"a delivery of Shopify was answered with {status}"
+            assert status == 200, f"a delivery of {self.title} was answered with {status}"
             topics.append(topic)
         return topics
 
@@ -106,12 +111,18 @@ class Shop:
 
     # ---- the steps
 
+    def stock(self, quantity):
+        """A place of the merchant's own with goods in it; its id."""
+        cloud = self.cloud
+        location = cloud.post("/v1/locations", {"name": f"Workshop for {self.title}", "kind": "own"})["id"]
+        cloud.post("/v1/variants", {"sku": self.sku, "name": self.sku.capitalize()})
+        rows = [{"sku": self.sku, "quantity": quantity}]
+        cloud.post("/v1/stock_adjustments", {"location_id": location, "reason": "count", "rows": rows})
+        return location
+
     def connect(self):
         cloud = self.cloud
-        self.location = cloud.post("/v1/locations", {"name": "Workshop", "kind": "own"})["id"]
-        cloud.post("/v1/variants", {"sku": "CUP", "name": "Cup"})
-        rows = [{"sku": "CUP", "quantity": CUPS}]
-        cloud.post("/v1/stock_adjustments", {"location_id": self.location, "reason": "count", "rows": rows})
+        self.location = self.stock(CUPS)
         for number in range(SHOPS):
             self.domain = f"check-{number}.myshopify.com"
             parts = self.call(f"/shops/{self.domain}/connection")
@@ -134,7 +145,7 @@ class Shop:
         began = time.monotonic()
         wait_for("the delivered order is in", 60, lambda: self.is_in(order))
         found = self.sales_order(order)
-        assert found["status"] == "not_shipped" and found["rows"][0]["sku"] == "CUP", found
+        assert found["status"] == "not_shipped" and found["rows"][0]["sku"] == self.sku, found
         self.say(f"a signed delivery ({', '.join(sorted(set(delivered)))}) brought order {order} in after "
                  f"{time.monotonic() - began:.1f} s")
         return order
@@ -165,7 +176,7 @@ class Shop:
 
     def wait_for_search(self, order):
         wait_for("the search found the shop's order", SEARCHED_WITHIN, lambda: self.is_in(order), pause=2)
-        self.say(f"the search brought order {order} in, of which Shopify did not tell")
+        self.say(f"the search brought order {order} in, of which {self.title} did not tell")
 
     def wait_for_topics(self):
         wait_for("the webhooks are back", 420, lambda: len(self.topics()) == self.subscribed, pause=2)
@@ -208,25 +219,25 @@ class Shop:
         self.say(f"what was delivered of order {order} is fulfilled at the shop, once, and its echo changed nothing")
 
     def fall_ill(self):
-        """Every call of Shopify's API fails, while its deliveries come."""
+        """Every call of the channel's API fails, while its deliveries come."""
         self.call("/trouble", {"on": True})
         order = self.sell(1)
-        # What names a part of an order has to ask Shopify whose it is, and would return to its queue until it dies.
-        self.carry_deliveries("orders/")
+        # What names a part of an order has to ask the channel whose it is, and would return to its queue until it dies.
+        self.carry_deliveries("orders/" if self.channel == "shopify" else "")
         wait_for("the order waits for its channel", 60, lambda: self.outcome(order) == "waiting channel_trouble")
         return order
 
     def recover(self, order):
-        signalled = ("weir-sweeper", "sqs:SendMessage", f"weir-{STAGE}-import-shopify")
+        signalled = ("weir-sweeper", "sqs:SendMessage", f"weir-{STAGE}-import-{self.channel}")
         wait_for("the sweeper signals what waits", SWEPT_WITHIN, lambda: signalled in self.recorder.seen, pause=2)
         self.call("/trouble", {"on": False})
         wait_for("the order is in", SWEPT_WITHIN, lambda: self.is_in(order), pause=2)
-        self.say(f"order {order} waited while Shopify was in trouble, and came in by itself")
+        self.say(f"order {order} waited while {self.title} was in trouble, and came in by itself")
 
     def ask_for(self, order):
         """A person has an order looked at again."""
         self.cloud.post("/v1/signals", {"connection_id": self.connection, "channel_order_id": order})
-        wait_for("the signal is dealt with", 60, lambda: self.cloud.depth("import-shopify") == 0)
+        wait_for("the signal is dealt with", 60, lambda: self.cloud.depth(f"import-{self.channel}") == 0)
 
     def erase(self, order):
         """The merchant left: Shopify asks that all personal data be erased."""

@@ -9,6 +9,7 @@ import urllib.request
 import roles
 from cloud import STAGE, wait_for
 from shop import Shop
+from store import Store
 
 # Message bodies that no version can read.
 POISON = "this is no message"
@@ -21,7 +22,8 @@ UNREADABLE = ("the message cannot be read", "the document is not JSON")
 SHORT_VISIBILITY = 2
 
 # The queues that functions read.
-QUEUES = ("import-amazon", "import-shopify", "notifications-amazon", "push-shopify")
+QUEUES = ("import-amazon", "import-bigcommerce", "import-shopify", "notifications-amazon", "push-bigcommerce",
+          "push-shopify")
 
 # A search sees an order two minutes after it shipped, and runs each minute.
 POLLED_WITHIN = 360
@@ -38,8 +40,9 @@ BIG = 150
 class Story:
     def __init__(self, cloud, recorder, channels, faults):
         self.cloud, self.recorder, self.faults = cloud, recorder, faults
-        self.amazon, shopify = channels
+        self.amazon, shopify, bigcommerce = channels
         self.shop = Shop(cloud, recorder, shopify, self.say)
+        self.store = Store(cloud, recorder, bigcommerce, self.say)
         self.functions = []
         self.sold = 0
         self.began = time.monotonic()
@@ -54,23 +57,33 @@ class Story:
         self.shop.connect()
         delivered = self.shop.sell_by_webhook()
         self.shop.forge()
+        opening = self.store.connect()
+        self.store.forge()
         searched = self.shop.forget_topics()
+        unheard = self.store.sell_unheard()
         unmatched = self.sell_unmatched()
         self.stop_the_dispatcher()
         self.map_the_sku()
         tracking = self.shop.deliver(delivered)
+        parcel = self.store.deliver(opening)
         left = self.poison()
         self.wait_for_sweeper(unmatched, left)
         self.shop.wait_for_late_push(delivered, tracking)
+        self.store.wait_for_late_push(opening, parcel)
         self.wait_for_poll(polled)
         self.shop.wait_for_search(searched)
+        self.store.wait_for_search(unheard)
         self.shop.wait_for_topics()
         self.start_the_dispatcher()
         self.shop.push_at_once(searched)
+        self.store.push_at_once(self.store.sell_by_webhook())
+        self.store.sell_what_was_typed_in()
         late = self.shop.fall_ill()
+        late_too = self.store.fall_ill()
         self.change_everything_once()
         self.sell_much_at_once()
         self.shop.recover(late)
+        self.store.recover(late_too)
         self.shop.ask_for(late)
         self.shop.erase(delivered)
         self.check_logs()
@@ -248,7 +261,7 @@ class Story:
         wait_for("the rest of the batch is done", 60, lambda: self.are_in(orders))
         notifications = self.cloud.queue_url("notifications-amazon")
         self.cloud.sqs.send_message(QueueUrl=notifications, MessageBody=POISONED_NOTICE)
-        for name in ("import-shopify", "push-shopify"):
+        for name in ("import-bigcommerce", "import-shopify", "push-bigcommerce", "push-shopify"):
             self.cloud.sqs.send_message(QueueUrl=self.cloud.queue_url(name), MessageBody=POISON)
         wait_for("the poison is dead", 120, lambda: set(self.depth_of_dead()) == {1})
         self.say("a poison message of a batch lies in its dead letters, the rest of the batch is done")

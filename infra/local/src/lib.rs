@@ -13,6 +13,7 @@ mod token;
 mod file;
 pub mod amazon_alone;
 pub mod shopify_alone;
+pub mod bigcommerce_alone;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 

@@ -139,7 +139,7 @@ fn a_coupon_for_shipping_comes_off_shipping() {
     let charge = &order.charges[0];
     assert_eq!(
         (charge.amount.to_string(), charge.discount.to_string()),
-        ("9.00".to_owned(), "5.0000".to_owned())
+        ("9.00".to_owned(), "5.00".to_owned())
     );
 }
 
