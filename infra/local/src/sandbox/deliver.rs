@@ -27,7 +27,7 @@ impl Webhook {
     /// What it tells of, in the channel's words.
     fn topic(&self) -> &str {
         match self {
-            Self::OfShopify(webhook) => &webhook.topic,
+            Self::OfShopify(webhook) => webhook.topic,
             Self::OfBigCommerce(webhook) => webhook.scope,
         }
     }
