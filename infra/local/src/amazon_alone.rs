@@ -90,16 +90,6 @@ struct Load {
     worst_excess: u64,
 }
 
-/// Listens on a free port of this machine; gives the address, too.
-///
-/// # Errors
-/// [`StartError::Listen`].
-pub async fn listen() -> Result<(TcpListener, String), StartError> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(StartError::Listen)?;
-    let port = listener.local_addr().map_err(StartError::Listen)?.port();
-    Ok((listener, format!("http://127.0.0.1:{port}")))
-}
-
 /// Answers until the process ends.
 ///
 /// # Errors

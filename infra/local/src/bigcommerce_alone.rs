@@ -10,7 +10,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::net::TcpListener;
 use weir_app::ports::Clock;
 use weir_aws::system::SystemClock;
@@ -20,7 +20,11 @@ use weir_sandbox::{
     bigcommerce::{BigCommerce, Faults, LineSpec, OrderSpec, ProductKind, StoreSpec},
 };
 
-use crate::{StartError, sandbox::door};
+use crate::{
+    StartError,
+    alone::{Delivery, Line, PRICE, Trouble, Wanted},
+    sandbox::door,
+};
 
 /// The token of a store's API account; it opens nothing but this sandbox.
 const ACCESS_TOKEN: &str = "weiralonetoken0000000000000000ff";
@@ -28,14 +32,8 @@ const ACCESS_TOKEN: &str = "weiralonetoken0000000000000000ff";
 /// That account's secret; it signs the deliveries.
 const CLIENT_SECRET: &str = "weiralonesecret000000000000000ff";
 
-/// Price of a unit, in cents.
-const PRICE: i64 = 1999;
-
 /// Sales tax, in hundredths of a per cent.
 const TAX_RATE: i64 = 825;
-
-/// A rate of faults in thousandths of all calls: every one.
-const EVERY_CALL: u16 = 1000;
 
 struct Alone {
     bigcommerce: Mutex<BigCommerce>,
@@ -63,36 +61,10 @@ struct Endpoints {
     api: String,
 }
 
-/// Orders to be placed in a store, and paid at once. A line without a SKU is of something that was typed in.
-#[derive(Debug, Deserialize)]
-struct Wanted {
-    orders: Vec<Vec<Line>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Line {
-    sku: String,
-    quantity: i64,
-}
-
 /// What became of an order.
 #[derive(Debug, Serialize)]
 struct Order {
     status_id: i64,
-}
-
-/// A delivery, for whoever carries it to its door. Its body is text: JSON.
-#[derive(Debug, Serialize)]
-struct Delivery {
-    uri: String,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-/// Whether every call fails from now on.
-#[derive(Debug, Deserialize)]
-struct Trouble {
-    on: bool,
 }
 
 /// Answers until the process ends.
@@ -142,7 +114,8 @@ async fn connection(State(alone): State<Arc<Alone>>, Path(store): Path<String>) 
     })
 }
 
-/// Places orders now; answers with their ids.
+/// Places orders that are paid at once; answers with their ids. A line without a SKU is of something that was
+/// typed in.
 async fn orders(
     State(alone): State<Arc<Alone>>,
     Path(store): Path<String>,
@@ -189,7 +162,6 @@ async fn webhooks(State(alone): State<Arc<Alone>>) -> Json<Vec<Delivery>> {
 
 /// From now on every call fails, or none.
 async fn trouble(State(alone): State<Arc<Alone>>, Json(trouble): Json<Trouble>) -> StatusCode {
-    let server_errors = if trouble.on { EVERY_CALL } else { 0 };
-    alone.bigcommerce().faults = Faults { server_errors, ..Faults::NONE };
+    alone.bigcommerce().faults = Faults { server_errors: trouble.rate(), ..Faults::NONE };
     StatusCode::NO_CONTENT
 }

@@ -11,6 +11,7 @@ mod sandbox;
 mod demo;
 mod token;
 mod file;
+pub mod alone;
 pub mod amazon_alone;
 pub mod shopify_alone;
 pub mod bigcommerce_alone;

@@ -10,7 +10,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::net::TcpListener;
 use weir_app::ports::Clock;
 use weir_aws::system::SystemClock;
@@ -20,7 +20,11 @@ use weir_sandbox::{
     shopify::{ALL_SCOPES, LineSpec, OrderSpec, ShopSpec, Shopify, TruthFulfillment},
 };
 
-use crate::{StartError, sandbox::door};
+use crate::{
+    StartError,
+    alone::{Delivery, Line, PRICE, Trouble, Wanted},
+    sandbox::door,
+};
 
 /// The merchant's application; it opens nothing but this sandbox.
 const CLIENT_ID: &str = "weiralone0000000000000000000000ff";
@@ -28,14 +32,8 @@ const CLIENT_ID: &str = "weiralone0000000000000000000000ff";
 /// That application's secret; it signs the deliveries.
 const CLIENT_SECRET: &str = "shpss_weiralone";
 
-/// Price of a unit, in cents.
-const PRICE: i64 = 1999;
-
 /// Sales tax, in hundredths of a per cent.
 const TAX_RATE: i64 = 825;
-
-/// A rate of faults in thousandths of all calls: every one.
-const EVERY_CALL: u16 = 1000;
 
 struct Alone {
     shopify: Mutex<Shopify>,
@@ -63,18 +61,6 @@ struct Endpoints {
     api: String,
 }
 
-/// Orders to be placed in a shop, and paid at once.
-#[derive(Debug, Deserialize)]
-struct Wanted {
-    orders: Vec<Vec<Line>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Line {
-    sku: String,
-    quantity: i64,
-}
-
 /// What became of an order.
 #[derive(Debug, Serialize)]
 struct Order {
@@ -87,20 +73,6 @@ struct Fulfillment {
     units: i64,
     tracking_numbers: Vec<String>,
     by_application: bool,
-}
-
-/// A delivery, for whoever carries it to its door. Its body is text: JSON.
-#[derive(Debug, Serialize)]
-struct Delivery {
-    uri: String,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-/// Whether every call fails from now on.
-#[derive(Debug, Deserialize)]
-struct Trouble {
-    on: bool,
 }
 
 /// Answers until the process ends.
@@ -155,7 +127,7 @@ async fn connection(State(alone): State<Arc<Alone>>, Path(shop): Path<String>) -
     })
 }
 
-/// Places orders now; answers with their ids.
+/// Places orders that are paid at once; answers with their ids.
 async fn orders(
     State(alone): State<Arc<Alone>>,
     Path(shop): Path<String>,
@@ -205,6 +177,6 @@ async fn webhooks(State(alone): State<Arc<Alone>>) -> Json<Vec<Delivery>> {
 
 /// From now on every call fails, or none.
 async fn trouble(State(alone): State<Arc<Alone>>, Json(trouble): Json<Trouble>) -> StatusCode {
-    alone.shopify().faults.server_errors = if trouble.on { EVERY_CALL } else { 0 };
+    alone.shopify().faults.server_errors = trouble.rate();
     StatusCode::NO_CONTENT
 }
